@@ -1,0 +1,71 @@
+"""Settings with their defaults; the environment and ``instance/config.py`` override them."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+DEFAULTS: dict[str, Any] = {
+    "BABEL_DEFAULT_LOCALE": "fr",
+    "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+    "BOOTSTRAP_SERVE_LOCAL": True,
+    "LANGUAGES": ("fr", "en"),
+    # Failed and successful attempts alike, by address.
+    "SIGN_IN_LIMIT": "10 per minute; 100 per hour",
+    "RATELIMIT_STORAGE_URI": "memory://",
+    "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
+    "MAX_FORM_PARTS": 20_000,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    # The token lives as long as the session it belongs to: a form left open over lunch is sent.
+    "WTF_CSRF_TIME_LIMIT": None,
+    # Production refuses to start without a SECRET_KEY, and sends its cookies over TLS alone.
+    "PRODUCTION": False,
+}
+
+
+def configure(app: Flask, settings: dict[str, Any]) -> None:
+    """Fill ``app.config``: defaults, ``instance/config.py``, the environment, ``settings``."""
+    app.config.from_mapping(DEFAULTS)
+    app.config.from_pyfile("config.py", silent=True)
+    app.config.from_prefixed_env("PROCUREMENT")
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config.from_mapping(settings)
+    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    app.config["SQLALCHEMY_DATABASE_URI"] = _driver(
+        app.config.get("SQLALCHEMY_DATABASE_URI")
+        or f"sqlite:///{Path(app.instance_path) / 'procurement.sqlite'}"
+    )
+    if app.config["PRODUCTION"]:
+        app.config["SESSION_COOKIE_SECURE"] = True
+    if not app.config.get("SECRET_KEY"):
+        if app.config["PRODUCTION"]:
+            raise RuntimeError(
+                "Production needs a secret: set PROCUREMENT_SECRET_KEY to a long random text."
+            )
+        app.config["SECRET_KEY"] = _development_key(Path(app.instance_path) / "secret_key")
+
+
+def _driver(url: str) -> str:
+    """Name the driver that we ship: hosts give addresses as ``postgres://`` or without one."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _development_key(path: Path) -> str:
+    """Read the key of this checkout, made at its first start."""
+    try:
+        # Exclusive creation, so that two workers that start together agree on one key.
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()

@@ -1,0 +1,146 @@
+"""The journal: one entry for each act, in the act's own transaction, chained by hash.
+
+Entries are collected while operations run and written last, just before the commit: the head of
+the chain is one row that every writer takes, so it is held as briefly as possible.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from procurement.kernel.access import Actor
+from procurement.kernel.database import Base, Instant
+
+_PENDING = "audit_pending"
+_START = "0" * 64
+
+
+class AuditEntry(Base):
+    """Who did what to which object, when, and what changed from what to what."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_object", "object_type", "object_id"),)
+
+    at: Mapped[datetime] = mapped_column(Instant)
+    person_id: Mapped[int | None]
+    actor_name: Mapped[str] = mapped_column(String(200))
+    verb: Mapped[str] = mapped_column(String(60))
+    object_type: Mapped[str] = mapped_column(String(60))
+    object_id: Mapped[int] = mapped_column(BigInteger)
+    changes: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The last link of the chain: its number and its hash. One row, or none before the first."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    entry_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    actor: Actor
+    verb: str
+    obj: Base
+    changes: dict[str, Any]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def record(session: Session, actor: Actor, verb: str, obj: Base, **changes: object) -> None:
+    """Note one act. A change is a plain value, or an (old, new) pair."""
+    plain = {name: _plain(value) for name, value in changes.items()}
+    session.info.setdefault(_PENDING, []).append(_Act(actor, verb, obj, plain))
+
+
+def forget(session: Session) -> None:
+    """Drop what was noted: the transaction it belonged to is rolled back."""
+    session.info.pop(_PENDING, None)
+
+
+def seal(session: Session) -> None:
+    """Write the noted acts at the end of the chain, inside the transaction about to commit."""
+    acts: list[_Act] = session.info.pop(_PENDING, [])
+    # The objects that were created get their ids here, and the entries name them.
+    session.flush()
+    if not acts:
+        return
+    head = session.execute(
+        select(AuditHead.entry_id, AuditHead.digest).with_for_update()
+    ).one_or_none()
+    if head is None:
+        session.execute(insert(AuditHead).values(id=1, entry_id=0, digest=_START))
+        head = (0, _START)
+    number, digest = head[0], head[1]
+    rows = []
+    for act in acts:
+        number += 1
+        row = {
+            "id": number,
+            "at": datetime.now(UTC),
+            "person_id": act.actor.person_id,
+            "actor_name": act.actor.name,
+            "verb": act.verb,
+            "object_type": act.obj.__tablename__,
+            "object_id": act.obj.id,
+            "changes": json.dumps(act.changes, ensure_ascii=False, sort_keys=True),
+        }
+        digest = _digest(digest, row)
+        rows.append({**row, "digest": digest})
+    session.execute(insert(AuditEntry), rows)
+    session.execute(update(AuditHead).values(entry_id=number, digest=digest))
+
+
+def _digest(previous: str, row: dict[str, Any]) -> str:
+    fields = [previous, *(str(row[name]) for name in _CHAINED)]
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+_CHAINED = ("id", "at", "person_id", "actor_name", "verb", "object_type", "object_id", "changes")
+
+
+def faults(session: Session) -> Iterator[str]:
+    """Walk the chain from its start and name each entry that no longer fits."""
+    table = AuditEntry.__table__
+    digest, number = _START, 0
+    query = select(table).order_by(table.c.id).execution_options(yield_per=2000)
+    for row in session.execute(query).mappings():
+        number += 1
+        if row["id"] != number:
+            yield f"audit_entry {number} is missing"
+            number = row["id"]
+        digest_now = _digest(digest, dict(row))
+        if digest_now != row["digest"]:
+            yield f"audit_entry {row['id']} was altered"
+        digest = row["digest"]
+    head = session.execute(select(AuditHead.entry_id, AuditHead.digest)).one_or_none()
+    if (head[0], head[1]) != (number, digest) if head else number > 0:
+        yield f"audit_head does not name the last entry, {number}"
+
+
+def count(session: Session) -> int:
+    """Count the entries of the journal."""
+    head = session.scalar(select(AuditHead.entry_id))
+    return head or 0

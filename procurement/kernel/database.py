@@ -1,0 +1,118 @@
+"""Column types, naming convention, and what SQLite and PostgreSQL each need to answer alike."""
+
+import sqlite3
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, MetaData, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from procurement.kernel import money
+
+_BEGIN = "sqlite_begin"
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal stored as a whole number of its smallest unit, exact on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Refuse to round silently: whoever writes must have rounded before."""
+        if value is None:
+            return None
+        scaled = Decimal(value).scaleb(self.places)
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"{value} has more than {self.places} decimals")
+        return int(scaled)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        """PostgreSQL answers the sum of whole numbers as a numeric, SQLite as an integer."""
+        return None if value is None else Decimal(int(value)).scaleb(-self.places)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite keeps no time zone, so it is stored without one on both."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Amount = Exact(money.AMOUNT_PLACES)
+UnitPrice = Exact(money.PRICE_PLACES)
+Quantity = Exact(money.QUANTITY_PLACES)
+#: A rate in percent, such as 5.5.
+Rate = Exact(2)
+
+
+def word(kind: type[StrEnum]) -> Enum:
+    """Column of one of the words of ``kind``, stored as its value with a CHECK constraint."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        values_callable=lambda words: [one.value for one in words],
+        name=kind.__name__.lower(),
+    )
+
+
+class Base(DeclarativeBase):
+    """What every table inherits from."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def prepare(engine: Engine) -> None:
+    """Give SQLite its pragmas and explicit transactions; PostgreSQL needs nothing.
+
+    The driver's own transaction handling opens one only before the first write, and then as a
+    deferred one that fails at once when another writer is active; here each transaction is begun
+    by us, and one that will write takes the write lock at its start and waits for it.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 30000")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, '')}")
+
+
+def begin_write(session: Session) -> None:
+    """Open the session's transaction as one that writes. Call it before the first query."""
+    session.connection(execution_options={_BEGIN: "IMMEDIATE"})

@@ -1,0 +1,197 @@
+"""The way of every request: right → parse → act → one commit → answer.
+
+A stage's pages stay short because this module does these things once: it asks whether the role
+may, opens the transaction, reads the form, finds the row the actor may see, commits, and shows
+the form again with what was typed when something is wrong.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue, RouteCallable
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from marshmallow import ValidationError
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.routing import IntegerConverter
+
+from procurement.extensions import db
+from procurement.kernel import audit, database
+from procurement.kernel.access import Actor, Audience, Permission
+from procurement.kernel.errors import Absent, Forbidden, Refused, Stale
+from procurement.kernel.forms import Form, Input, read
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PARIS = ZoneInfo("Europe/Paris")
+
+
+class RowId(IntegerConverter):
+    """A row's id in an address: what no database would accept is simply not an address."""
+
+    regex = r"[1-9]\d{0,8}"
+
+
+class Visible(Protocol):
+    """A table that can say which of its rows an actor may see."""
+
+    id: Mapped[int]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]: ...
+
+
+V = TypeVar("V", bound=Visible)
+
+
+def actor() -> Actor:
+    """The person acting now; a real value, so that nothing below is evaluated late."""
+    person = current_user._get_current_object()
+    if not isinstance(person, Actor):
+        raise SignInNeeded
+    return person
+
+
+def today() -> date:
+    """The date in France, which decides what is open, in force or late."""
+    return datetime.now(_PARIS).date()
+
+
+def find(model: type[V], row_id: int) -> V:
+    """Give the row if the actor may see it; raise Absent alike for missing and foreign ones."""
+    row = db.session.scalar(select(model).where(model.id == row_id, model.visible_to(actor())))
+    if row is None:
+        raise Absent
+    return row
+
+
+def commit() -> None:
+    """Seal the journal and commit: the one place of the platform that does."""
+    audit.seal(db.session())
+    db.session.commit()
+
+
+def rollback() -> None:
+    """Undo the transaction and what was noted for the journal."""
+    audit.forget(db.session())
+    db.session.rollback()
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, and the page is not for everyone."""
+
+
+class Stage(Blueprint):
+    """A blueprint whose routes must say who may call them."""
+
+    def add_url_rule(  # type: ignore[override]  # stricter on purpose: ``allow`` is compulsory
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        *,
+        allow: Permission | Audience,
+        **options: Any,
+    ) -> None:
+        """Register a guarded view. Raises TypeError when ``allow`` is not given."""
+        if view_func is None:
+            raise TypeError(f"{rule} has no view")
+        endpoint = endpoint or view_func.__name__
+        guarded = _guarded(view_func, allow)
+        super().add_url_rule(rule, endpoint, guarded, provide_automatic_options, **options)
+
+
+def _guarded(view: Callable[..., Any], allow: Permission | Audience) -> RouteCallable:
+    @wraps(view)
+    def answer(**address: Any) -> Response:
+        writes = request.method not in _SAFE
+        if writes:
+            database.begin_write(db.session())
+        if allow is not Audience.EVERYONE and not actor().may(allow):
+            raise Forbidden
+        try:
+            response = make_response(view(**address))
+            if writes and response.status_code < 400:
+                commit()
+        except BaseException:
+            rollback()
+            raise
+        return response
+
+    answer.allow = allow  # type: ignore[attr-defined]  # read by the structure tests
+    return answer
+
+
+def form(
+    schema: type[Input], *, shown_by: Callable[..., ResponseReturnValue]
+) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
+    """Load the form into the view's keyword arguments.
+
+    On a wrong field (422), a refusal (409) or somebody else's change (409) the page ``shown_by``
+    answers again, with what was typed and the sentences where they belong; nothing is written.
+    """
+
+    def decorate(
+        view: Callable[..., ResponseReturnValue],
+    ) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def answer(**address: Any) -> ResponseReturnValue:
+            typed = request.form.to_dict()
+            try:
+                response = view(**address, **schema().load(read(typed)))
+                # A constraint or a stale version must speak here, where the form is at hand.
+                db.session.flush()
+            except ValidationError as invalid:
+                state, status = Form(typed, errors=invalid.normalized_messages()), 422
+            except StaleDataError:
+                state, status = Form(typed, refusal=Stale().sentence), 409
+            except Refused as refused:
+                if refused.status != Refused.status:
+                    raise
+                state, status = Form(typed, refusal=refused.sentence), refused.status
+            else:
+                return response
+            rollback()
+            g.form = state
+            return make_response(shown_by(**address), status)
+
+        return answer
+
+    return decorate
+
+
+def shown_form(**known: object) -> Form:
+    """The form to show: what was just typed if it was refused, else what is ``known``."""
+    state = g.get("form")
+    return state if isinstance(state, Form) else Form(known)
+
+
+def _same_origin() -> bool:
+    origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return urlsplit(origin).netloc == request.host
+
+
+def _signed_out() -> ResponseReturnValue:
+    """Show the sign-in page; a form that was being sent waits in it, to be sent again.
+
+    Only a form of our own pages is kept: one that another site sent is dropped.
+    """
+    kept: list[tuple[str, str]] = []
+    if request.method not in _SAFE and _same_origin():
+        kept = [(name, text) for name, text in request.form.items() if name != "csrf_token"]
+    target = request.full_path.rstrip("?")
+    return render_template("members/sign_in.html", form=Form(), target=target, kept=kept), 401
+
+
+def register(app: Flask) -> None:
+    """Attach the pipeline to the application."""
+    app.url_map.converters["id"] = RowId
+    app.register_error_handler(SignInNeeded, lambda _error: _signed_out())
+    app.register_error_handler(CSRFError, lambda _error: _signed_out())

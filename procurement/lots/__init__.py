@@ -1,0 +1,7 @@
+"""The lots room."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Attach the room to the application."""

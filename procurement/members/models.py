@@ -1,0 +1,179 @@
+"""Bodies, their memberships, competences, delivery places and people."""
+
+from datetime import date
+from enum import StrEnum
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from procurement.kernel.access import Actor, Role
+from procurement.kernel.database import Base, word
+
+
+class MemberKind(StrEnum):
+    """What sort of public body."""
+
+    COMMUNE = "commune"
+    INTERCOMMUNALITY = "intercommunality"
+    DEPARTEMENT = "departement"
+
+
+class Competence(StrEnum):
+    """A power that a body may transfer to the syndicate, apart from its membership."""
+
+    VIDEO_PROTECTION = "video_protection"
+    DIGITAL_EDUCATION = "digital_education"
+    TERRITORIAL_NETWORKS = "territorial_networks"
+    TELECOMS = "telecoms"
+    SMART_CITY = "smart_city"
+    PURCHASING = "purchasing"
+
+
+COMPETENCE_LABELS = {
+    Competence.VIDEO_PROTECTION: _("Video protection"),
+    Competence.DIGITAL_EDUCATION: _("Digital education"),
+    Competence.TERRITORIAL_NETWORKS: _("Territorial networks"),
+    Competence.TELECOMS: _("Telecoms"),
+    Competence.SMART_CITY: _("Smart city"),
+    Competence.PURCHASING: _("Purchasing"),
+}
+
+
+class SiteKind(StrEnum):
+    """What sort of delivery place."""
+
+    TOWN_HALL = "town_hall"
+    SCHOOL = "school"
+    COLLEGE = "college"
+    OFFICE = "office"
+    OTHER = "other"
+
+
+class Member(Base):
+    """A buying body. Its SIREN identifies it; a commune also has an INSEE code."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        CheckConstraint("kind <> 'commune' OR insee_code IS NOT NULL", name="commune_has_insee"),
+        CheckConstraint("population >= 0", name="population"),
+        CheckConstraint("departement IN ('78', '92')", name="departement"),
+    )
+
+    kind: Mapped[MemberKind] = mapped_column(word(MemberKind))
+    siren: Mapped[str] = mapped_column(String(9), unique=True)
+    insee_code: Mapped[str | None] = mapped_column(String(5), unique=True)
+    name: Mapped[str] = mapped_column(String(120), index=True)
+    departement: Mapped[str] = mapped_column(String(3), index=True)
+    postcode: Mapped[str | None] = mapped_column(String(5))
+    population: Mapped[int]
+    #: CA, CU, CC, EPT: the legal form of an intercommunality.
+    form: Mapped[str | None] = mapped_column(String(8))
+    intercommunality_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+
+    #: The intercommunality that the commune belongs to.
+    intercommunality: Mapped["Member | None"] = relationship(remote_side="Member.id")
+    #: Delivery places, in the order they were added.
+    sites: Mapped[list["Site"]] = relationship(back_populates="member", order_by="Site.id")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """A member's people see their own body, the centrale all."""
+        return cls.id == actor.member_id if actor.is_member_side else true()
+
+
+class Membership(Base):
+    """The agreement that makes a body a member of the centrale, from a day on.
+
+    Apart from :class:`CompetenceTransfer`: a body may have either, both or neither. The right to
+    order comes from membership (and from being named in an agreement, R2162-6), not from a transfer.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint("left_on IS NULL OR left_on >= signed_on", name="period"),
+        UniqueConstraint("member_id", "signed_on"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    signed_on: Mapped[date]
+    terms_version: Mapped[str] = mapped_column(String(20))
+    left_on: Mapped[date | None]
+
+
+class CompetenceTransfer(Base):
+    """A power that a body has transferred to the syndicate, from a day on."""
+
+    __tablename__ = "competence_transfer"
+    __table_args__ = (
+        CheckConstraint("until_on IS NULL OR until_on >= from_on", name="period"),
+        UniqueConstraint("member_id", "competence", "from_on"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    competence: Mapped[Competence] = mapped_column(word(Competence))
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+
+
+class CentralBody(Base):
+    """The centrale itself as it stood from a day on: what documents print is dated too."""
+
+    __tablename__ = "central_body"
+
+    valid_from: Mapped[date] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    siret: Mapped[str | None] = mapped_column(String(14))
+    address: Mapped[str | None] = mapped_column(String(300))
+    #: The name of a file in the application's own logos; None prints the name alone.
+    logo: Mapped[str | None] = mapped_column(String(80))
+
+
+class Site(Base):
+    """A place where a member has things delivered. A collège belongs to its département."""
+
+    __tablename__ = "site"
+    __table_args__ = (UniqueConstraint("member_id", "name"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    kind: Mapped[SiteKind] = mapped_column(word(SiteKind))
+    name: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str | None] = mapped_column(String(200))
+    postcode: Mapped[str | None] = mapped_column(String(5))
+    city: Mapped[str] = mapped_column(String(120))
+
+    #: The body that the place belongs to.
+    member: Mapped[Member] = relationship(back_populates="sites")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """As for the member."""
+        return cls.member_id == actor.member_id if actor.is_member_side else true()
+
+
+class Person(Base):
+    """A human with a sign-in and one role; on the member side, of one member."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        CheckConstraint(
+            "(role IN ('requester', 'approver')) = (member_id IS NOT NULL)",
+            name="member_side_has_member",
+        ),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[Role] = mapped_column(word(Role))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    #: The member for which the person acts.
+    member: Mapped[Member | None] = relationship()
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Only administrators keep people, and the access table says so; a member sees its own."""
+        return cls.member_id == actor.member_id if actor.is_member_side else true()

@@ -1,0 +1,7 @@
+"""The orders room."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Attach the room to the application."""

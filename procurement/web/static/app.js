@@ -1,0 +1,118 @@
+// Comfort only: every page works without this file. Texts come from the page, already translated.
+(() => {
+  "use strict";
+
+  // Add a line to a form from the <template> beside it; __n__ stands for the line's number.
+  function addLine(button) {
+    const lines = button.closest("[data-lines]");
+    const template = lines && lines.querySelector("template");
+    if (!template) return false;
+    const existing = lines.querySelectorAll("[data-line]");
+    const number = Number(lines.dataset.next || existing.length);
+    lines.dataset.next = number + 1;
+    const copy = template.content.cloneNode(true);
+    for (const element of copy.querySelectorAll("*")) {
+      for (const attribute of element.attributes) {
+        attribute.value = attribute.value.replaceAll("__n__", number);
+      }
+    }
+    const added = copy.querySelector("[data-line]");
+    if (existing.length) existing[existing.length - 1].after(copy);
+    else template.before(copy);
+    const first = added.querySelector("input:not([type=hidden]), select, textarea");
+    if (first) first.focus();
+    return true;
+  }
+
+  function removeLine(button) {
+    const lines = button.closest("[data-lines]");
+    button.closest("[data-line]").remove();
+    const add = lines.querySelector("[data-add-line]");
+    if (add) add.focus();
+  }
+
+  // Send a search form in the background and replace only the results, so that the caret stays where it is.
+  let running = null;
+  async function search(form) {
+    const target = form.dataset.search;
+    const address = new URL(form.action);
+    address.search = new URLSearchParams(new FormData(form));
+    if (running) running.abort();
+    running = new AbortController();
+    try {
+      const answer = await fetch(address, { signal: running.signal });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = page.getElementById(target);
+      if (answer.ok && found) {
+        document.getElementById(target).replaceChildren(...found.childNodes);
+        history.replaceState(null, "", address);
+      } else {
+        location.assign(address);
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") form.submit();
+    }
+  }
+
+  let pause = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form || !form.dataset.search) return;
+    clearTimeout(pause);
+    pause = setTimeout(search, event.target.matches("select, [type=checkbox]") ? 0 : 300, form);
+  });
+
+  // Ask before sending; the button that was pressed names the act.
+  function ask(form, submitter) {
+    const dialog = document.createElement("dialog");
+    dialog.className = "confirm";
+    const text = document.createElement("p");
+    text.id = "confirm-text";
+    text.textContent = form.dataset.confirm;
+    dialog.setAttribute("aria-labelledby", text.id);
+    const buttons = document.createElement("div");
+    buttons.className = "form-actions";
+    const yes = document.createElement("button");
+    yes.type = "button";
+    yes.className = "btn btn-primary";
+    yes.textContent = submitter.textContent.trim();
+    const no = document.createElement("button");
+    no.type = "button";
+    no.className = "btn btn-outline-secondary";
+    no.textContent = form.dataset.cancel;
+    buttons.append(yes, no);
+    dialog.append(text, buttons);
+    document.body.append(dialog);
+    no.addEventListener("click", () => dialog.close());
+    yes.addEventListener("click", () => {
+      form.dataset.confirmed = "";
+      dialog.close();
+      form.requestSubmit(submitter);
+      delete form.dataset.confirmed;
+    });
+    dialog.addEventListener("close", () => { dialog.remove(); submitter.focus(); });
+    dialog.showModal();
+    no.focus();
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.confirm || "confirmed" in form.dataset || !event.submitter) return;
+    event.preventDefault();
+    ask(form, event.submitter);
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.matches("[data-add-line]")) {
+      if (addLine(button)) event.preventDefault();
+    } else if (button.matches("[data-remove-line]")) removeLine(button);
+    else if (button.matches("[data-print]")) window.print();
+  });
+
+  document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
+  document.documentElement.classList.add("scripted");
+  const errors = document.querySelector(".form-errors");
+  if (errors) errors.focus();
+})();
