@@ -30,6 +30,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         instance_path=settings.pop("INSTANCE_PATH", None),
         instance_relative_config=True,
         static_folder=None,
+        # The pages have their own; this is where Bootstrap hangs its files.
+        static_url_path="/static",
     )
     config.configure(app, settings)
     extensions.db.init_app(app)

@@ -1,7 +1,10 @@
-"""The catalogue room."""
+"""The room of purchase families and items."""
 
 from flask import Flask
+
+from procurement.catalogue import pages
 
 
 def register(app: Flask) -> None:
     """Attach the room to the application."""
+    app.register_blueprint(pages.stage)

@@ -62,6 +62,32 @@ class Permission(StrEnum):
     SAVING_TERRITORY = "saving:territory"
 
 
+PERMISSION_LABELS = {
+    Permission.MEMBER_READ: _("Read members"),
+    Permission.SITE_KEEP: _("Keep delivery places"),
+    Permission.PERSON_KEEP: _("Keep people and their roles"),
+    Permission.CENTRAL_BODY_KEEP: _("Describe the centrale"),
+    Permission.JOURNAL_READ: _("Read the journal"),
+    Permission.CATALOGUE_READ: _("Read the catalogue"),
+    Permission.CAMPAIGN_READ: _("Read campaigns"),
+    Permission.CAMPAIGN_RUN: _("Run campaigns"),
+    Permission.NEED_READ: _("Read needs"),
+    Permission.NEED_DECLARE: _("Declare needs"),
+    Permission.NEED_VALIDATE: _("Validate needs"),
+    Permission.POOL_READ: _("Read pooled needs"),
+    Permission.LOT_READ: _("Read lots"),
+    Permission.LOT_FORM: _("Form and freeze lots"),
+    Permission.TENDER_READ: _("Read tenders and offers"),
+    Permission.TENDER_RUN: _("Run tenders and award them"),
+    Permission.AGREEMENT_READ: _("Read agreements"),
+    Permission.AGREEMENT_RUN: _("Draft and notify agreements"),
+    Permission.ORDER_READ: _("Read orders"),
+    Permission.ORDER_PLACE: _("Place orders"),
+    Permission.ORDER_CONFIRM: _("Confirm orders"),
+    Permission.SAVING_READ: _("Read savings"),
+    Permission.SAVING_TERRITORY: _("Read the savings of the whole territory"),
+}
+
 _EVERY_ROLE = {
     Permission.MEMBER_READ,
     Permission.CATALOGUE_READ,

@@ -13,7 +13,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    String,
+    Text,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from procurement.kernel.access import Actor
@@ -87,13 +97,7 @@ def seal(session: Session) -> None:
     session.flush()
     if not acts:
         return
-    head = session.execute(
-        select(AuditHead.entry_id, AuditHead.digest).with_for_update()
-    ).one_or_none()
-    if head is None:
-        session.execute(insert(AuditHead).values(id=1, entry_id=0, digest=_START))
-        head = (0, _START)
-    number, digest = head[0], head[1]
+    number, digest = _head(session)
     rows = []
     for act in acts:
         number += 1
@@ -111,6 +115,22 @@ def seal(session: Session) -> None:
         rows.append({**row, "digest": digest})
     session.execute(insert(AuditEntry), rows)
     session.execute(update(AuditHead).values(entry_id=number, digest=digest))
+
+
+def _head(session: Session) -> tuple[int, str]:
+    """Take the end of the chain and keep others from it until the commit."""
+    query = select(AuditHead.entry_id, AuditHead.digest).with_for_update()
+    head = session.execute(query).one_or_none()
+    if head is None:
+        # Two first writers may meet here: the second finds the row that the first made.
+        session.execute(_FIRST_HEAD, {"digest": _START})
+        head = session.execute(query).one()
+    return head.entry_id, head.digest
+
+
+_FIRST_HEAD = text(
+    "INSERT INTO audit_head (id, entry_id, digest) VALUES (1, 0, :digest) ON CONFLICT DO NOTHING"
+)
 
 
 def _digest(previous: str, row: dict[str, Any]) -> str:

@@ -6,12 +6,29 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, MetaData, event
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    Row,
+    Select,
+    event,
+    false,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from procurement.kernel import money
+from procurement.kernel.access import Actor
+
+#: A query of any columns, and a row that it gives.
+Query = Select[*tuple[Any, ...]]
+Record = Row[*tuple[Any, ...]]
 
 _BEGIN = "sqlite_begin"
 
@@ -86,6 +103,11 @@ class Base(DeclarativeBase):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Condition of the rows that an actor may see: none, unless the table says which."""
+        return false()
 
 
 def prepare(engine: Engine) -> None:

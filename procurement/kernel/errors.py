@@ -8,16 +8,19 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 
-
 class Refused(Exception):
-    """A rule of the domain says no. ``code`` is for programs, ``sentence`` for people."""
+    """A rule of the domain says no. ``code`` is for programs, ``sentence`` for people.
+
+    ``field`` names the field of the form beside which the sentence belongs, if one does.
+    """
 
     status = 409
 
-    def __init__(self, code: str, sentence: object) -> None:
+    def __init__(self, code: str, sentence: object, field: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.sentence = sentence
+        self.field = field
 
     def __str__(self) -> str:
         return f"{self.code}: {self.sentence}"
@@ -67,7 +70,9 @@ SENTENCES = {
     405: _("This address does not accept this kind of request."),
     413: _("What was sent is larger than the platform accepts."),
     429: _("Wait a minute, then try again."),
-    500: _("Nothing was saved. Try again; if it happens again, tell the administrator when it did."),
+    500: _(
+        "Nothing was saved. Try again; if it happens again, tell the administrator when it did."
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from procurement.kernel import money
+from procurement.kernel import language, money
 
 #: Fields of every form that belong to the pipeline, not to a schema.
 _OURS = {"csrf_token"}
@@ -28,20 +28,39 @@ class Input(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = {"unknown": _("This field is not expected here.")}  # noqa: RUF012  marshmallow reads a plain dict
+    error_messages = {"unknown": _("This field is not expected here.")}
+
+    def handle_error(self, error: ValidationError, data: Any, **_options: Any) -> None:
+        """Write the sentences in the reader's language, as the lists that everybody expects.
+
+        A field's own lazy sentence is to marshmallow neither a text nor a list, and is lost.
+        """
+        error.messages = _sentences(messages_of(error))
+
+
+def messages_of(error: ValidationError) -> dict[str, Any]:
+    """Give the sentences of an error by field."""
+    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow leaves it bare
+    return messages
+
+
+def _sentences(messages: Any) -> Any:
+    if isinstance(messages, Mapping):
+        return {name: _sentences(inner) for name, inner in messages.items()}
+    return [str(one) for one in messages] if isinstance(messages, list) else [str(messages)]
 
 
 class Text(fields.String):
     """Words, trimmed. ``most`` counts characters."""
 
-    default_error_messages = {  # noqa: RUF012  marshmallow reads a plain dict
+    default_error_messages = {
         **_MISSING,
         "invalid": _("This is not text."),
     }
 
     def __init__(self, most: int = 200, **options: Any) -> None:
         too_long = _("At most %(most)s characters.", most=most)
-        super().__init__(validate=validate.Length(max=most, error=too_long), **options)  # type: ignore[arg-type]  # a lazy sentence is a string when shown
+        super().__init__(validate=validate.Length(max=most, error=too_long), **options)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
         text = super()._deserialize(value, attr, data, **options)
@@ -54,7 +73,7 @@ class Text(fields.String):
 class Number(fields.Field[Decimal]):
     """A decimal as people type it. ``least`` is included; more decimals than ``places`` refuse."""
 
-    default_error_messages = {  # noqa: RUF012  marshmallow reads a plain dict
+    default_error_messages = {
         **_MISSING,
         "invalid": _("Write a number such as 1 234,56."),
         "low": _("At least %(least)s."),
@@ -80,15 +99,13 @@ class Number(fields.Field[Decimal]):
             ("places", money.places_of(number) > self.places),
         ):
             if found:
-                raise ValidationError([str(self.error_messages[fault] % bounds)])
+                raise ValidationError([str(self.error_messages[fault]) % bounds])
         return number
 
 
 def quantity(**options: Any) -> Number:
     """A quantity: above zero, at most a million, 3 decimals."""
-    return Number(
-        money.QUANTITY_PLACES, least=Decimal("0.001"), most=Decimal(1_000_000), **options
-    )
+    return Number(money.QUANTITY_PLACES, least=Decimal("0.001"), most=Decimal(1_000_000), **options)
 
 
 def unit_price(**options: Any) -> Number:
@@ -104,7 +121,7 @@ def amount(**options: Any) -> Number:
 class Day(fields.Date):
     """A date, as browsers send it (2026-11-21) or as people type it (21/11/2026)."""
 
-    default_error_messages = {  # noqa: RUF012  marshmallow reads a plain dict
+    default_error_messages = {
         **_MISSING,
         "invalid": _("Write a date such as 21/11/2026."),
         "format": _("Write a date such as 21/11/2026."),
@@ -123,7 +140,7 @@ class Day(fields.Date):
 class Whole(fields.Integer):
     """A whole number, or the id of a row: never larger than the database's own."""
 
-    default_error_messages = {  # noqa: RUF012  marshmallow reads a plain dict
+    default_error_messages = {
         **_MISSING,
         "invalid": _("Write a whole number."),
         "too_large": _("Write a whole number."),
@@ -133,9 +150,15 @@ class Whole(fields.Integer):
         bounds = _("A whole number from %(least)s to %(most)s.", least=least, most=most)
         super().__init__(
             strict=True,
-            validate=validate.Range(least, most, error=bounds),  # type: ignore[arg-type]  # a lazy sentence is a string when shown
+            validate=validate.Range(least, most, error=bounds),
             **options,
         )
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        # Forms and files send digits as text, which the strict field takes for no number.
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,18}", value.strip(), re.ASCII):
+            value = int(value)
+        return super()._deserialize(value, attr, data, **options)
 
 
 def choice(words: Any, **options: Any) -> fields.Enum[Any]:
@@ -193,10 +216,10 @@ class Form:
     def value(self, name: str) -> object:
         """What to show in the field: what was typed, else what is known, else nothing."""
         found = self._values.get(name)
+        if isinstance(found, Decimal):
+            return language.typed(found)
         return "" if found is None else found
 
     def error(self, name: str) -> list[str]:
         """The sentences of one field."""
         return self.errors.get(name, [])
-
-

@@ -40,6 +40,18 @@ def quantity(value: Decimal | None) -> str:
     return "" if value is None else money.shown(value, current(), 0, 3)
 
 
+def typed(value: Decimal) -> str:
+    """A number as its reader would type it in a field: nothing between the thousands."""
+    places = money.places_of(value)
+    text = f"{value:.{max(places, 2) if places else 0}f}"
+    return text if current() == "en" else text.replace(".", ",")
+
+
+def whole(value: int | None) -> str:
+    """A whole number, grouped by thousands."""
+    return "" if value is None else money.shown(Decimal(value), current(), 0)
+
+
 def percent(value: Decimal | None) -> str:
     """A ratio such as 0.124 as ``12,4 %``."""
     if value is None:
@@ -60,5 +72,6 @@ def moment(value: datetime | None) -> str:
 
 def register(app: Flask) -> None:
     """Give the templates the filters."""
-    for write in (amount, euros, price, quantity, percent, day, moment):
+    for write in (amount, euros, price, quantity, whole, percent, day, moment):
         app.jinja_env.filters[write.__name__] = write
+    app.jinja_env.filters["rounded"] = money.rounded

@@ -8,7 +8,7 @@ the form again with what was typed when something is wrong.
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,16 +17,16 @@ from flask.typing import ResponseReturnValue, RouteCallable
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.routing import IntegerConverter
 
 from procurement.extensions import db
 from procurement.kernel import audit, database
 from procurement.kernel.access import Actor, Audience, Permission
+from procurement.kernel.database import Base
 from procurement.kernel.errors import Absent, Forbidden, Refused, Stale
-from procurement.kernel.forms import Form, Input, read
+from procurement.kernel.forms import Form, Input, messages_of, read
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PARIS = ZoneInfo("Europe/Paris")
@@ -38,16 +38,7 @@ class RowId(IntegerConverter):
     regex = r"[1-9]\d{0,8}"
 
 
-class Visible(Protocol):
-    """A table that can say which of its rows an actor may see."""
-
-    id: Mapped[int]
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]: ...
-
-
-V = TypeVar("V", bound=Visible)
+V = TypeVar("V", bound=Base)
 
 
 def actor() -> Actor:
@@ -149,13 +140,15 @@ def form(
                 # A constraint or a stale version must speak here, where the form is at hand.
                 db.session.flush()
             except ValidationError as invalid:
-                state, status = Form(typed, errors=invalid.normalized_messages()), 422
+                state, status = Form(typed, errors=messages_of(invalid)), 422
             except StaleDataError:
                 state, status = Form(typed, refusal=Stale().sentence), 409
             except Refused as refused:
                 if refused.status != Refused.status:
                     raise
-                state, status = Form(typed, refusal=refused.sentence), refused.status
+                beside = {refused.field: [refused.sentence]} if refused.field else None
+                general = None if beside else refused.sentence
+                state, status = Form(typed, errors=beside, refusal=general), refused.status
             else:
                 return response
             rollback()
@@ -171,6 +164,13 @@ def shown_form(**known: object) -> Form:
     """The form to show: what was just typed if it was refused, else what is ``known``."""
     state = g.get("form")
     return state if isinstance(state, Form) else Form(known)
+
+
+def local_address(target: str, otherwise: str) -> str:
+    """Keep an address of this site; anything else, another site's above all, is not followed."""
+    # Browsers drop tabs and line ends inside an address: "/<tab>/elsewhere" would leave this site.
+    is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if is_path and target.isprintable() else otherwise
 
 
 def _same_origin() -> bool:
@@ -193,5 +193,6 @@ def _signed_out() -> ResponseReturnValue:
 def register(app: Flask) -> None:
     """Attach the pipeline to the application."""
     app.url_map.converters["id"] = RowId
+    app.jinja_env.globals["shown_form"] = shown_form
     app.register_error_handler(SignInNeeded, lambda _error: _signed_out())
     app.register_error_handler(CSRFError, lambda _error: _signed_out())

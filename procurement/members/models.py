@@ -19,6 +19,13 @@ class MemberKind(StrEnum):
     DEPARTEMENT = "departement"
 
 
+MEMBER_KIND_LABELS = {
+    MemberKind.COMMUNE: _("Commune"),
+    MemberKind.INTERCOMMUNALITY: _("Intercommunality"),
+    MemberKind.DEPARTEMENT: _("Département"),
+}
+
+
 class Competence(StrEnum):
     """A power that a body may transfer to the syndicate, apart from its membership."""
 
@@ -48,6 +55,15 @@ class SiteKind(StrEnum):
     COLLEGE = "college"
     OFFICE = "office"
     OTHER = "other"
+
+
+SITE_KIND_LABELS = {
+    SiteKind.TOWN_HALL: _("Town hall"),
+    SiteKind.SCHOOL: _("School"),
+    SiteKind.COLLEGE: _("Collège"),
+    SiteKind.OFFICE: _("Office"),
+    SiteKind.OTHER: _("Other place"),
+}
 
 
 class Member(Base):
@@ -86,7 +102,8 @@ class Membership(Base):
     """The agreement that makes a body a member of the centrale, from a day on.
 
     Apart from :class:`CompetenceTransfer`: a body may have either, both or neither. The right to
-    order comes from membership (and from being named in an agreement, R2162-6), not from a transfer.
+    order comes from membership and from being named in an agreement (R2162-6), never from a
+    transfer.
     """
 
     __tablename__ = "membership"

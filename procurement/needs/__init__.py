@@ -1,7 +1,10 @@
-"""The needs room."""
+"""The room of campaigns and of what members declare."""
 
 from flask import Flask
+
+from procurement.needs import pages
 
 
 def register(app: Flask) -> None:
     """Attach the room to the application."""
+    app.register_blueprint(pages.stage)

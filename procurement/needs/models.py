@@ -44,7 +44,7 @@ class Campaign(Stateful, Base):
 
     __tablename__ = "campaign"
     __table_args__ = (CheckConstraint("closes_on >= opens_on", name="period"),)
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         CampaignState.DRAFT: {CampaignState.OPEN},
         CampaignState.OPEN: {CampaignState.CLOSED},
         CampaignState.CLOSED: set(),
@@ -58,7 +58,7 @@ class Campaign(Stateful, Base):
     state: Mapped[CampaignState] = mapped_column(word(CampaignState), default=CampaignState.DRAFT)
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -102,7 +102,7 @@ class Need(Stateful, Base):
         CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name="four_eyes"),
         CheckConstraint("state <> 'validated' OR check_figure IS NOT NULL", name="check_figure"),
     )
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         NeedState.DRAFT: {NeedState.SUBMITTED},
         NeedState.SUBMITTED: {NeedState.VALIDATED, NeedState.RETURNED},
         NeedState.RETURNED: {NeedState.SUBMITTED},
@@ -122,7 +122,7 @@ class Need(Stateful, Base):
     check_figure: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     #: The round that it answers.
     campaign: Mapped[Campaign] = relationship()

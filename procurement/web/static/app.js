@@ -62,6 +62,17 @@
     pause = setTimeout(search, event.target.matches("select, [type=checkbox]") ? 0 : 300, form);
   });
 
+  // Show only the rows of a table that have all the words typed; the others keep what was typed in them.
+  document.addEventListener("input", (event) => {
+    const filter = event.target.closest("[data-narrow]");
+    if (!filter) return;
+    const words = event.target.value.toLowerCase().split(/\s+/);
+    for (const row of document.getElementById(filter.dataset.narrow).tBodies[0].rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+
   // Ask before sending; the button that was pressed names the act.
   function ask(form, submitter) {
     const dialog = document.createElement("dialog");
@@ -111,7 +122,7 @@
     else if (button.matches("[data-print]")) window.print();
   });
 
-  document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
+  document.querySelectorAll("[data-print], [data-narrow]").forEach((element) => { element.hidden = false; });
   document.documentElement.classList.add("scripted");
   const errors = document.querySelector(".form-errors");
   if (errors) errors.focus();

@@ -1,0 +1,147 @@
+"""One drawing of amounts as bars, for the PDF (vector) and for the web (SVG).
+
+A row has its label above its bars, and each bar its figure to the right: the picture reads at
+phone width and in black, and says nothing by colour or length alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, cast
+from xml.sax.saxutils import escape
+
+from markupsafe import Markup
+from reportlab.graphics.shapes import Drawing, Line, Rect, Shape, String
+from reportlab.lib.colors import HexColor, white
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from procurement.kernel.paper import INK, QUIET, VERA, printed
+
+#: The accent, and one colour for each département: the same on pages, in charts and on paper.
+COLOURS = {"accent": "#0b5c63", "78": "#1d4a94", "92": "#b4540c"}
+
+_SIZE, _LABEL, _BAR, _PITCH, _GAP, _LEGEND = 8.5, 12.0, 7.0, 10.0, 7.0, 16.0
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An amount, how the reader writes it, and its look; a hollow bar is what is compared with."""
+
+    value: Decimal
+    text: str
+    colour: str = "accent"
+    is_hollow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One or more bars under one label."""
+
+    label: str
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a look stands for, in the legend."""
+
+    label: str
+    colour: str = "accent"
+    is_hollow: bool = False
+
+
+def _width(text: str) -> float:
+    return stringWidth(printed(text), VERA, _SIZE)
+
+
+def _text(x: float, y: float, text: str, anchor: Literal["start", "end"] = "start") -> String:
+    look: dict[str, Any] = {"fontName": VERA, "fontSize": _SIZE, "fillColor": INK}
+    return String(x, y, printed(text), textAnchor=anchor, **look)
+
+
+def _box(x: float, y: float, width: float, look: Bar | Key) -> Rect:
+    box: Any = Rect(x, y, width, _BAR)
+    box.strokeColor, box.strokeWidth = HexColor(COLOURS[look.colour]), 0.8
+    box.fillColor = white if look.is_hollow else box.strokeColor
+    return cast(Rect, box)
+
+
+def _shortened(text: str, room: float) -> str:
+    while _width(text) > room:
+        text = text.removesuffix("…")[:-1] + "…"
+    return text
+
+
+def _legend(keys: Sequence[Key], top: float) -> Iterator[Shape]:
+    x = 1.0
+    for key in keys:
+        yield _box(x, top - _BAR - 1, 12, key)
+        yield _text(x + 17, top - _SIZE + 0.5, key.label)
+        x += _width(key.label) + 34
+
+
+def _row(row: Row, top: float, width: float, unit: float, zero: float) -> Iterator[Shape]:
+    yield _text(0, top - _SIZE, _shortened(row.label, width))
+    for at, bar in enumerate(row.bars):
+        y = top - _LABEL - _BAR - at * _PITCH
+        long = abs(float(bar.value)) * unit
+        if bar.value:
+            yield _box(zero - long if bar.value < 0 else zero, y, max(long, 0.5), bar)
+        yield _text(width, y + 0.5, bar.text, "end")
+    foot = top - _LABEL - len(row.bars) * _PITCH + 1
+    yield Line(zero, foot, zero, top - _LABEL + 2, strokeColor=QUIET, strokeWidth=0.8)
+
+
+def bars(rows: Sequence[Row], width: float, legend: Sequence[Key] = ()) -> Drawing:
+    """Draw horizontal bars on one scale, ``width`` points wide. A loss goes left of zero."""
+    all_bars = [bar for row in rows for bar in row.bars]
+    values = [_ZERO, *(bar.value for bar in all_bars)]
+    plot = width - max((_width(bar.text) for bar in all_bars), default=0.0) - 8
+    # Points for a euro: the only float near money, since each figure is also written out.
+    unit = plot / (float(max(values) - min(values)) or 1.0)
+    zero = -float(min(values)) * unit
+    heights = [_LABEL + len(row.bars) * _PITCH + _GAP for row in rows]
+    top = sum(heights) + (_LEGEND if legend else 0.0)
+    drawing = Drawing(width, top)
+    shapes = list(_legend(legend, top))
+    top -= _LEGEND if legend else 0.0
+    for row, height in zip(rows, heights, strict=True):
+        shapes += _row(row, top, width, unit, zero)
+        top -= height
+    for shape in shapes:
+        drawing.add(shape)
+    return drawing
+
+
+def _tone(color: Any) -> str:
+    return f"#{color.hexval()[2:]}"
+
+
+def _element(shape: Any, high: float) -> str:
+    # In SVG the vertical axis runs down.
+    if isinstance(shape, String):
+        return (
+            f'<text x="{shape.x:.2f}" y="{high - shape.y:.2f}" text-anchor="{shape.textAnchor}"'
+            f' font-size="{shape.fontSize}" fill="{_tone(shape.fillColor)}">'
+            f"{escape(shape.text)}</text>"
+        )
+    line = f'stroke="{_tone(shape.strokeColor)}" stroke-width="{shape.strokeWidth}"'
+    if isinstance(shape, Line):
+        ends = f'x1="{shape.x1:.2f}" x2="{shape.x2:.2f}"'
+        return f'<line {ends} y1="{high - shape.y1:.2f}" y2="{high - shape.y2:.2f}" {line}/>'
+    corner = f'x="{shape.x:.2f}" y="{high - shape.y - shape.height:.2f}"'
+    size = f'width="{shape.width:.2f}" height="{shape.height:.2f}"'
+    return f'<rect {corner} {size} fill="{_tone(shape.fillColor)}" {line}/>'
+
+
+def svg(drawing: Drawing, title: str, description: str) -> Markup:
+    """Write a drawing as SVG for a page: it scales, has a name, and carries no inline style."""
+    wide, high = drawing.width, drawing.height
+    head = (
+        f'<svg role="img" width="{wide * 4 / 3:.0f}" height="{high * 4 / 3:.0f}"'
+        f' viewBox="0 0 {wide:.2f} {high:.2f}">'
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
+    )
+    body = "".join(_element(shape, high) for shape in drawing.contents)
+    return Markup(f"{head}{body}</svg>")  # noqa: S704  every text in it was escaped above

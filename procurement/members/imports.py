@@ -1,0 +1,177 @@
+"""A file of members, row by row: what is new, what changed, what is refused and why."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import ValidationError
+from sqlalchemy import select
+
+from procurement.extensions import db
+from procurement.kernel import audit
+from procurement.kernel.access import Actor
+from procurement.kernel.errors import Refused
+from procurement.kernel.forms import messages_of
+from procurement.members.models import Member, MemberKind, Site, SiteKind
+from procurement.members.schemas import MemberRow
+
+COLUMNS = (
+    "kind",
+    "insee_code",
+    "siren",
+    "name",
+    "departement",
+    "postcode",
+    "population",
+    "intercommunality_siren",
+    "intercommunality_type",
+)
+#: The delivery place that every body has from the start.
+_FIRST_SITE = {
+    MemberKind.COMMUNE: (SiteKind.TOWN_HALL, "Mairie"),
+    MemberKind.INTERCOMMUNALITY: (SiteKind.OFFICE, "Siège"),
+    MemberKind.DEPARTEMENT: (SiteKind.OFFICE, "Hôtel du département"),
+}
+
+
+@dataclass
+class Report:
+    """What an import did, by line number of the file; the header is line 1."""
+
+    inserted: list[int] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    unchanged: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def import_members(content: bytes, *, actor: Actor) -> Report:
+    """Insert and update members from a CSV file; a row that is refused stops no other.
+
+    Raises Refused ``unreadable_file`` or ``wrong_columns`` before anything is written.
+    """
+    report = Report()
+    known = {member.siren: member for member in db.session.scalars(select(Member))}
+    loaded = list(_loaded(_rows(content), report))
+    for line, row in loaded:
+        member = known.get(row["siren"])
+        if member is None:
+            known[row["siren"]] = _insert(row, actor)
+            report.inserted.append(line)
+        elif changes := _changes(member, row):
+            audit.record(db.session(), actor, "members.update", member, **changes)
+            report.updated.append(line)
+        else:
+            report.unchanged.append(line)
+    # New bodies need their ids before communes can point at them.
+    db.session.flush()
+    _link(loaded, known, actor, report)
+    return report
+
+
+def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(
+            "unreadable_file",
+            _("This file is not UTF-8 text. Save it as CSV UTF-8, then import it again."),
+        ) from None
+    # Spreadsheets in French separate by semicolons; the heading tells which.
+    heading = text.partition("\n")[0]
+    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise Refused(
+            "wrong_columns",
+            _("These columns are missing in line 1: %(names)s.", names=", ".join(missing)),
+        )
+    try:
+        for row in reader:
+            yield reader.line_num, {name: row[name] or "" for name in COLUMNS}
+    except csv.Error as fault:
+        raise Refused(
+            "unreadable_file",
+            _("Line %(line)s cannot be read: %(fault)s.", line=reader.line_num, fault=str(fault)),
+        ) from None
+
+
+def _loaded(
+    rows: Iterator[tuple[int, dict[str, str]]], report: Report
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    schema, first_line = MemberRow(), dict[str, int]()
+    for line, raw in rows:
+        try:
+            row = schema.load(raw)
+            if row["kind"] is MemberKind.COMMUNE and not row["insee_code"]:
+                raise ValidationError({"insee_code": [_("A commune needs its INSEE code.")]})
+            earlier = first_line.setdefault(row["siren"], line)
+            if earlier != line:
+                again = _("Line %(line)s already gave this SIREN.", line=earlier)
+                raise ValidationError({"siren": [again]})
+        except ValidationError as fault:
+            report.refused.append((line, _sentence(fault)))
+        else:
+            yield line, row
+
+
+def _sentence(fault: ValidationError) -> str:
+    return "; ".join(
+        f"{column}: {' '.join(str(one) for one in sentences)}"
+        for column, sentences in messages_of(fault).items()
+    )
+
+
+def _values(row: dict[str, Any]) -> dict[str, Any]:
+    kept = ("kind", "insee_code", "name", "departement", "postcode", "population")
+    form = row["intercommunality_type"] if row["kind"] is MemberKind.INTERCOMMUNALITY else None
+    return {**{name: row[name] for name in kept}, "form": form}
+
+
+def _insert(row: dict[str, Any], actor: Actor) -> Member:
+    member = Member(siren=row["siren"], **_values(row))
+    kind, place = _FIRST_SITE[member.kind]
+    city = member.name if member.kind is MemberKind.COMMUNE else ""
+    member.sites.append(Site(kind=kind, name=place, city=city, postcode=member.postcode))
+    db.session.add(member)
+    audit.record(db.session(), actor, "members.insert", member, siren=member.siren)
+    return member
+
+
+def _changes(member: Member, row: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    changes = {
+        name: (getattr(member, name), value)
+        for name, value in _values(row).items()
+        if getattr(member, name) != value
+    }
+    for name, (_old, new) in changes.items():
+        setattr(member, name, new)
+    return changes
+
+
+def _link(
+    loaded: list[tuple[int, dict[str, Any]]],
+    known: dict[str, Member],
+    actor: Actor,
+    report: Report,
+) -> None:
+    for line, row in loaded:
+        member, siren = known[row["siren"]], row["intercommunality_siren"]
+        group = known.get(siren) if siren else None
+        if siren and group is None:
+            report.refused.append(
+                (line, str(_("No body has the intercommunality's SIREN %(siren)s.", siren=siren)))
+            )
+            continue
+        group_id = group.id if group else None
+        if member.intercommunality_id == group_id:
+            continue
+        if line in report.unchanged:
+            report.unchanged.remove(line)
+            report.updated.append(line)
+        change = (member.intercommunality_id, group_id)
+        audit.record(db.session(), actor, "members.link", member, intercommunality_id=change)
+        member.intercommunality_id = group_id

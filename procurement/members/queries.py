@@ -1,0 +1,187 @@
+"""Who is a member on a day, who signs in, and the lists of this room."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from procurement.extensions import db
+from procurement.kernel.access import Actor
+from procurement.kernel.audit import AuditEntry
+from procurement.kernel.database import Query, Record
+from procurement.kernel.errors import Refused
+from procurement.members.models import (
+    MEMBER_KIND_LABELS,
+    CentralBody,
+    CompetenceTransfer,
+    Member,
+    Membership,
+    Person,
+    Site,
+)
+
+
+def actor_by_id(person_id: int) -> Actor | None:
+    """Build the actor of an active person in one query; None for anybody else."""
+    row = db.session.execute(
+        select(Person.id, Person.name, Person.role, Person.member_id, Member.name)
+        .outerjoin(Member, Member.id == Person.member_id)
+        .where(Person.id == person_id, Person.is_active)
+    ).one_or_none()
+    return Actor(*row) if row else None
+
+
+def in_force(on: date) -> Any:
+    """Condition on Membership: it binds the body on that day."""
+    return (Membership.signed_on <= on) & or_(Membership.left_on.is_(None), Membership.left_on > on)
+
+
+def member_ids_in_force(on: date) -> Select[int]:
+    """Select the ids of the bodies that are members on a day."""
+    return select(Membership.member_id).where(in_force(on)).distinct()
+
+
+def has_membership(member_id: int, on: date) -> bool:
+    """Tell whether the body is a member on that day."""
+    query = select(Membership.id).where(Membership.member_id == member_id, in_force(on)).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def central_body_on(on: date) -> CentralBody | None:
+    """Give the centrale as it stood on a day, for what is printed with that date."""
+    return db.session.scalar(
+        select(CentralBody)
+        .where(CentralBody.valid_from <= on)
+        .order_by(CentralBody.valid_from.desc())
+        .limit(1)
+    )
+
+
+def central_bodies() -> list[CentralBody]:
+    """List what the centrale was, the latest first."""
+    return list(db.session.scalars(select(CentralBody).order_by(CentralBody.valid_from.desc())))
+
+
+def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
+    """Select the rows of the list of members, by name."""
+    group = aliased(Member)
+    query = (
+        select(
+            Member.id,
+            Member.name,
+            Member.kind,
+            Member.departement,
+            Member.population,
+            Member.siren,
+            group.name.label("intercommunality"),
+            Member.id.in_(member_ids_in_force(on)).label("is_member"),
+        )
+        .outerjoin(group, group.id == Member.intercommunality_id)
+        .where(Member.visible_to(actor))
+        .order_by(Member.name, Member.id)
+    )
+    if departement:
+        query = query.where(Member.departement == departement)
+    if text:
+        query = query.where(
+            or_(
+                func.lower(Member.name).contains(text.lower(), autoescape=True),
+                Member.siren == text.replace(" ", ""),
+                Member.insee_code == text,
+            )
+        )
+    return query
+
+
+def memberships(member_id: int) -> list[Membership]:
+    """List a body's memberships, the latest first."""
+    query = select(Membership).where(Membership.member_id == member_id)
+    return list(db.session.scalars(query.order_by(Membership.signed_on.desc())))
+
+
+def transfers(member_id: int) -> list[CompetenceTransfer]:
+    """List the powers that a body has transferred."""
+    query = select(CompetenceTransfer).where(CompetenceTransfer.member_id == member_id)
+    return list(db.session.scalars(query.order_by(CompetenceTransfer.from_on)))
+
+
+def site_choices(member_id: int) -> list[tuple[int, str]]:
+    """List a member's delivery places as choices of a form."""
+    query = select(Site.id, Site.name).where(Site.member_id == member_id).order_by(Site.id)
+    return [(row[0], row[1]) for row in db.session.execute(query)]
+
+
+def bodies() -> list[tuple[int, str]]:
+    """List every body as choices of a form, by name."""
+    query = select(Member.id, Member.name, Member.kind).order_by(Member.name, Member.id)
+    return [
+        (row.id, f"{row.name} ({MEMBER_KIND_LABELS[row.kind]})")
+        for row in db.session.execute(query)
+    ]
+
+
+def person_list(text: str) -> Query:
+    """Select the rows of the list of people, by name."""
+    query = (
+        select(
+            Person.id,
+            Person.name,
+            Person.email,
+            Person.role,
+            Person.is_active,
+            Member.name.label("member_name"),
+        )
+        .outerjoin(Member, Member.id == Person.member_id)
+        .order_by(Person.name, Person.id)
+    )
+    if text:
+        wanted = text.lower()
+        query = query.where(
+            or_(
+                func.lower(Person.name).contains(wanted, autoescape=True),
+                Person.email.contains(wanted, autoescape=True),
+                func.lower(Member.name).contains(wanted, autoescape=True),
+            )
+        )
+    return query
+
+
+def journal(object_type: str = "", object_id: int | None = None) -> Query:
+    """Select the rows of the journal, the latest first."""
+    table = AuditEntry
+    query = select(
+        table.id,
+        table.at,
+        table.actor_name,
+        table.verb,
+        table.object_type,
+        table.object_id,
+        table.changes,
+    ).order_by(table.id.desc())
+    if object_type:
+        query = query.where(table.object_type == object_type)
+    if object_id:
+        query = query.where(table.object_id == object_id)
+    return query
+
+
+def account(email: str) -> Record | None:
+    """Give the id and the password hash behind an address, of an active person."""
+    return db.session.execute(
+        select(Person.id, Person.password_hash).where(
+            Person.email == email.strip().lower(), Person.is_active
+        )
+    ).one_or_none()
+
+
+def member_id_by_siren(siren: str) -> int:
+    """Give the id of the body that has a SIREN.
+
+    Raises Refused ``no_such_member``.
+    """
+    found = db.session.scalar(select(Member.id).where(Member.siren == siren.replace(" ", "")))
+    if found is None:
+        raise Refused("no_such_member", _("No member has the SIREN %(siren)s.", siren=siren))
+    return found

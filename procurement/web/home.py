@@ -1,0 +1,201 @@
+"""What awaits each role: the next steps, counted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_babel import ngettext
+from sqlalchemy import ScalarSelect, func, select
+
+from procurement.agreements.models import Agreement, AgreementState
+from procurement.extensions import db
+from procurement.kernel.access import Actor, Role
+from procurement.kernel.database import Record
+from procurement.lots.models import Lot, LotState
+from procurement.members.models import Member, Person
+from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.orders.models import Order, OrderState
+from procurement.tenders.models import Tender, TenderState
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that may await a role: how many, said how (without the number), and where."""
+
+    count: ScalarSelect[int]
+    sentence: Callable[[int], str]
+    url: str
+
+
+#: (count, sentence without the count, address), as the macro of next steps takes them.
+NextStep = tuple[int, str, str]
+
+
+@dataclass
+class Home:
+    """The home page of one person."""
+
+    steps: list[NextStep]
+    #: For members, the open campaigns: id, title, last day, and their own answer.
+    campaigns: list[Record]
+
+
+def of(person: Actor, today: date) -> Home:
+    """Build the home page of a person, in two queries at most."""
+    waiting = _WAITING[person.role](person, today) if person.role else []
+    counts: list[int] = []
+    if waiting:
+        counts = list(db.session.execute(select(*(one.count for one in waiting))).one())
+    steps = [
+        (count, one.sentence(count), one.url)
+        for count, one in zip(counts, waiting, strict=True)
+        if count
+    ]
+    open_now = _open_campaigns(person.member_id, today) if person.member_id else []
+    return Home(steps, open_now)
+
+
+def _count(model: Any, *conditions: Any) -> ScalarSelect[int]:
+    return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
+
+
+def _open_campaigns(member_id: int, today: date) -> list[Record]:
+    query = (
+        select(
+            Campaign.id,
+            Campaign.title,
+            Campaign.closes_on,
+            Need.id.label("need_id"),
+            Need.state,
+            Need.is_nil,
+        )
+        .outerjoin(Need, (Need.campaign_id == Campaign.id) & (Need.member_id == member_id))
+        .where(
+            Campaign.state == CampaignState.OPEN,
+            Campaign.opens_on <= today,
+            Campaign.closes_on >= today,
+        )
+        .order_by(Campaign.closes_on, Campaign.id)
+    )
+    return list(db.session.execute(query).all())
+
+
+def _requester(person: Actor, _today: date) -> list[Waiting]:
+    own = Need.member_id == person.member_id
+    return [
+        Waiting(
+            _count(Need, own, Need.state == NeedState.RETURNED),
+            lambda n: ngettext("need to correct", "needs to correct", n),
+            url_for("needs.need_list", state="returned"),
+        ),
+        Waiting(
+            _count(Order, Order.member_id == person.member_id, Order.state == OrderState.DRAFT),
+            lambda n: ngettext("draft order to submit", "draft orders to submit", n),
+            url_for("orders.order_list", state="draft"),
+        ),
+    ]
+
+
+def _approver(person: Actor, _today: date) -> list[Waiting]:
+    own = Need.member_id == person.member_id
+    return [
+        Waiting(
+            _count(Need, own, Need.state == NeedState.SUBMITTED),
+            lambda n: ngettext("need to validate", "needs to validate", n),
+            url_for("needs.need_list", state="submitted"),
+        ),
+        Waiting(
+            _count(Order, Order.member_id == person.member_id, Order.state == OrderState.SUBMITTED),
+            lambda n: ngettext("order to confirm", "orders to confirm", n),
+            url_for("orders.order_list", state="submitted"),
+        ),
+    ]
+
+
+def _buyer(_person: Actor, today: date) -> list[Waiting]:
+    to_pool = (
+        select(func.count(NeedLine.campaign_id.distinct()))
+        .join(Campaign, Campaign.id == NeedLine.campaign_id)
+        .where(
+            Campaign.state == CampaignState.CLOSED,
+            NeedLine.is_validated,
+            NeedLine.allotted < NeedLine.quantity,
+        )
+        .scalar_subquery()
+    )
+    return [
+        Waiting(
+            _count(Campaign, Campaign.state == CampaignState.OPEN, Campaign.closes_on < today),
+            lambda n: ngettext("campaign to close", "campaigns to close", n),
+            url_for("needs.campaign_list"),
+        ),
+        Waiting(
+            to_pool,
+            lambda n: ngettext("campaign to pool into lots", "campaigns to pool into lots", n),
+            url_for("needs.campaign_list"),
+        ),
+        Waiting(
+            _count(Lot, Lot.state == LotState.DRAFT),
+            lambda n: ngettext("lot to freeze", "lots to freeze", n),
+            url_for("lots.lot_list", state="draft"),
+        ),
+        Waiting(
+            _count(Lot, Lot.state == LotState.FROZEN),
+            lambda n: ngettext("lot to put out to tender", "lots to put out to tender", n),
+            url_for("lots.lot_list", state="frozen"),
+        ),
+        Waiting(
+            _count(Tender, Tender.state == TenderState.OPEN, Tender.answers_by < today),
+            lambda n: ngettext("tender to award", "tenders to award", n),
+            url_for("tenders.tender_list"),
+        ),
+        Waiting(
+            _count(Agreement, Agreement.state == AgreementState.DRAFT),
+            lambda n: ngettext("agreement to notify", "agreements to notify", n),
+            url_for("agreements.agreement_list"),
+        ),
+        _nearly_full(),
+    ]
+
+
+def _nearly_full() -> Waiting:
+    taken = (Agreement.reserved + Agreement.consumed) * 100
+    return Waiting(
+        _count(
+            Agreement,
+            Agreement.state == AgreementState.NOTIFIED,
+            taken >= Agreement.ceiling * 85,
+        ),
+        lambda n: ngettext(
+            "agreement has used 85 % of its ceiling",
+            "agreements have used 85 % of their ceiling",
+            n,
+        ),
+        url_for("agreements.agreement_list"),
+    )
+
+
+def _administrator(_person: Actor, _today: date) -> list[Waiting]:
+    return [
+        Waiting(
+            _count(Person, Person.is_active),
+            lambda n: ngettext("person may sign in", "people may sign in", n),
+            url_for("members.person_list"),
+        ),
+        Waiting(
+            _count(Member),
+            lambda n: ngettext("body is known", "bodies are known", n),
+            url_for("members.member_list"),
+        ),
+    ]
+
+
+_WAITING: dict[Role, Callable[[Actor, date], list[Waiting]]] = {
+    Role.REQUESTER: _requester,
+    Role.APPROVER: _approver,
+    Role.BUYER: _buyer,
+    Role.FINANCE: lambda _person, _today: [_nearly_full()],
+    Role.ADMINISTRATOR: _administrator,
+}

@@ -1,0 +1,28 @@
+"""The words of the platform's lists, as filters of the templates: ``{{ row.state|lot_state }}``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from procurement.agreements.models import AGREEMENT_STATE_LABELS
+from procurement.catalogue.models import UNIT_LABELS
+from procurement.kernel.access import PERMISSION_LABELS, ROLE_LABELS
+from procurement.lots.models import LOT_STATE_LABELS
+from procurement.members.models import COMPETENCE_LABELS, MEMBER_KIND_LABELS, SITE_KIND_LABELS
+from procurement.needs.models import CAMPAIGN_STATE_LABELS, NEED_STATE_LABELS
+from procurement.orders.models import ORDER_STATE_LABELS
+from procurement.tenders.models import TENDER_STATE_LABELS
+
+LABELS: dict[str, Mapping[Any, object]] = {
+    "agreement_state": AGREEMENT_STATE_LABELS,
+    "campaign_state": CAMPAIGN_STATE_LABELS,
+    "competence": COMPETENCE_LABELS,
+    "lot_state": LOT_STATE_LABELS,
+    "member_kind": MEMBER_KIND_LABELS,
+    "need_state": NEED_STATE_LABELS,
+    "order_state": ORDER_STATE_LABELS,
+    "permission": PERMISSION_LABELS,
+    "role": ROLE_LABELS,
+    "site_kind": SITE_KIND_LABELS,
+    "tender_state": TENDER_STATE_LABELS,
+    "unit": UNIT_LABELS,
+}

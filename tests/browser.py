@@ -1,0 +1,117 @@
+"""A real Chromium on the running application, and axe-core's opinion of each page."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+# Nothing here may wait for a network that the machine perhaps does not have.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def running_browser(program: Path) -> Iterator[Browser]:
+    """Start a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Leave the requests that went well out of the tests' output."""
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve ``app`` from a thread on a free port of this machine; give its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="server")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Visitors:
+    """Opens pages, each in a browser profile of its own, and notes what goes wrong in them."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._contexts: list[Callable[[], None]] = []
+        self.complaints: list[str] = []
+
+    def __call__(self, viewport: ViewportSize = DESKTOP) -> Page:
+        """Open a blank page for one more person; ``page.goto("/path")`` is on the platform."""
+        context = self._browser.new_context(
+            base_url=self._address, viewport=viewport, locale="fr-FR", reduced_motion="reduce"
+        )
+        self._contexts.append(context.close)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self._note(page, f"script error: {error}"))
+        page.on("response", lambda response: self._judge(page, response))
+        page.on(
+            "console",
+            lambda message: (
+                self._note(page, message.text)
+                # What failed to load is judged by its response.
+                if message.type == "error" and not message.text.startswith("Failed to load")
+                else None
+            ),
+        )
+        return page
+
+    def _judge(self, page: Page, response: Response) -> None:
+        """A page may answer 404 on purpose; a style sheet or a script may not."""
+        asked = response.request
+        if not response.url.startswith(self._address):
+            self._note(page, f"asked another machine for {response.url}")
+        elif response.status >= 500 or (
+            response.status >= 400 and not asked.is_navigation_request()
+        ):
+            self._note(page, f"{response.status} for {response.url}")
+
+    def _note(self, page: Page, what: str) -> None:
+        self.complaints.append(f"{page.url}: {what}")
+
+    def leave(self) -> None:
+        """Close every page and fail on what the browser complained of."""
+        for close in self._contexts:
+            close()
+        assert not self.complaints, "The browser complained:\n" + "\n".join(self.complaints)
+
+
+def axe_check(page: Page) -> None:
+    """Fail on any accessibility violation that axe-core finds in the page as it stands."""
+    violations = Axe().run(page).response["violations"]
+    sentences = [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
+        + "\n".join(f"    {node['target']} {node['html'][:200]}" for node in violation["nodes"])
+        for violation in violations
+    ]
+    assert not violations, f"axe-core on {page.url}:\n" + "\n".join(sentences)
