@@ -34,6 +34,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         static_url_path="/static",
     )
     config.configure(app, settings)
+    app.jinja_environment = language.Environment
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db)
     extensions.login.init_app(app)

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from procurement.agreements import rules
 from procurement.catalogue.models import Item
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Amount, Base, Rate, UnitPrice, word
@@ -89,7 +90,7 @@ class Agreement(Capped, Stateful, Base):
         CheckConstraint("ends_on >= starts_on", name="period"),
         CheckConstraint("(state = 'draft') = (notified_on IS NULL)", name="notified_on"),
     )
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         AgreementState.DRAFT: {AgreementState.NOTIFIED},
         AgreementState.NOTIFIED: {AgreementState.CLOSED},
         AgreementState.CLOSED: set(),
@@ -109,7 +110,7 @@ class Agreement(Capped, Stateful, Base):
     notified_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     #: The tender that it comes from.
     tender: Mapped[Tender] = relationship()
@@ -133,11 +134,28 @@ class Agreement(Capped, Stateful, Base):
             member_id=actor.member_id
         )
 
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether its terms may still change: frozen once notified."""
+        return self.state is AgreementState.DRAFT
+
+    @property
+    def takes_quotas(self) -> bool:
+        """Tell whether the quota of a beneficiary may still change."""
+        return self.state is not AgreementState.CLOSED
+
+    @property
+    def can_close(self) -> bool:
+        """Tell whether it may be closed: notified, and no order waits to be confirmed."""
+        return self.can_move(AgreementState.CLOSED) and self.reserved == 0
+
+    def standing(self, today: date) -> rules.Standing:
+        """Say in one word where it is on ``today``."""
+        return rules.standing(self.state, self.starts_on, self.ends_on, today)
+
     def is_in_force(self, today: date) -> bool:
         """Tell whether orders may be issued on ``today`` (R2162-5)."""
-        return (
-            self.state is AgreementState.NOTIFIED and self.starts_on <= today <= self.ends_on
-        )
+        return self.state is AgreementState.NOTIFIED and self.starts_on <= today <= self.ends_on
 
 
 class Holder(Capped, Base):
@@ -181,6 +199,13 @@ class Beneficiary(Capped, Base):
     agreement: Mapped[Agreement] = relationship(back_populates="beneficiaries")
     #: The body that may order.
     member: Mapped[Member] = relationship()
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """A member sees its own row of the agreements that it sees; the centrale all."""
+        if not actor.is_member_side:
+            return true()
+        return (cls.member_id == actor.member_id) & cls.agreement.has(Agreement.visible_to(actor))
 
 
 class AgreementPrice(Base):

@@ -17,11 +17,13 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from procurement.kernel.paper import INK, QUIET, VERA, printed
 
-#: The accent, and one colour for each département: the same on pages, in charts and on paper.
-COLOURS = {"accent": "#0b5c63", "78": "#1d4a94", "92": "#b4540c"}
+#: The accent, one colour for each département, and a neutral one: the same on every page.
+COLOURS = {"accent": "#0b5c63", "78": "#1d4a94", "92": "#b4540c", "quiet": "#566070"}
 
 _SIZE, _LABEL, _BAR, _PITCH, _GAP, _LEGEND = 8.5, 12.0, 7.0, 10.0, 7.0, 16.0
 _ZERO = Decimal(0)
+#: Pixels for a point: large enough to read, and a phone still shows a narrow drawing whole.
+_SCREEN = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _row(row: Row, top: float, width: float, unit: float, zero: float) -> Iterat
             yield _box(zero - long if bar.value < 0 else zero, y, max(long, 0.5), bar)
         yield _text(width, y + 0.5, bar.text, "end")
     foot = top - _LABEL - len(row.bars) * _PITCH + 1
-    yield Line(zero, foot, zero, top - _LABEL + 2, strokeColor=QUIET, strokeWidth=0.8)
+    yield Line(zero, foot, zero, top - _LABEL + 0.5, strokeColor=QUIET, strokeWidth=0.8)
 
 
 def bars(rows: Sequence[Row], width: float, legend: Sequence[Key] = ()) -> Drawing:
@@ -139,7 +141,7 @@ def svg(drawing: Drawing, title: str, description: str) -> Markup:
     """Write a drawing as SVG for a page: it scales, has a name, and carries no inline style."""
     wide, high = drawing.width, drawing.height
     head = (
-        f'<svg role="img" width="{wide * 4 / 3:.0f}" height="{high * 4 / 3:.0f}"'
+        f'<svg role="img" width="{wide * _SCREEN:.0f}" height="{high * _SCREEN:.0f}"'
         f' viewBox="0 0 {wide:.2f} {high:.2f}">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
     )

@@ -181,6 +181,8 @@ def read(typed: Mapping[str, str]) -> dict[str, Any]:
         nested = _NESTED.match(name)
         if nested:
             rows = values.setdefault(nested[1], [])
+            if not isinstance(rows, list):
+                raise ValidationError({nested[1]: [Input.error_messages["unknown"]]})
             position = int(nested[2])
             if position >= LONGEST:
                 raise ValidationError({nested[1]: [_("This form has too many lines.")]})

@@ -58,8 +58,8 @@ def parsed(text: str) -> Decimal:
 
 def places_of(value: Decimal) -> int:
     """Count the decimals that a value really uses: 1.50 uses one."""
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    # Decimal's own normalize() would round what has more digits than its context.
+    return len(f"{value:f}".partition(".")[2].rstrip("0"))
 
 
 def shown(value: Decimal, locale: str, least: int, most: int | None = None) -> str:

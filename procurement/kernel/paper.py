@@ -35,6 +35,7 @@ MARGIN, TOP, FOOT = 16 * mm, 15 * mm, 19 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, QUIET, RULE = HexColor("#1b2430"), HexColor("#566070"), HexColor("#c3c9d0")
 ACCENT, SOFT = HexColor("#0b5c63"), HexColor("#f4f6f7")
+_SMALL = 7.5
 _SIGNS = str.maketrans("\u202f\u2009\u2011\u2010", "\u00a0\u00a0--")
 
 
@@ -48,13 +49,13 @@ STYLES = {
     "heading": _style(11, fontName=BOLD, spaceBefore=8, spaceAfter=5),
     "body": _style(9, spaceAfter=5),
     "strong": _style(9, fontName=BOLD, spaceAfter=5),
-    "note": _style(7.5, textColor=QUIET, spaceAfter=4),
-    "aside": _style(7.5, textColor=QUIET, alignment=TA_RIGHT),
-    "figure": _style(13, fontName=BOLD),
-    "cell": _style(8),
-    "total": _style(8, fontName=BOLD),
-    "head": _style(7.5, fontName=BOLD),
-    "number_head": _style(7.5, fontName=BOLD, alignment=TA_RIGHT),
+    "note": _style(_SMALL, textColor=QUIET, spaceAfter=4),
+    "aside": _style(_SMALL, textColor=QUIET, alignment=TA_RIGHT),
+    "figure": _style(12, fontName=BOLD),
+    "cell": _style(_SMALL),
+    "total": _style(_SMALL, fontName=BOLD),
+    "head": _style(_SMALL, fontName=BOLD),
+    "number_head": _style(_SMALL, fontName=BOLD, alignment=TA_RIGHT),
 }
 
 
@@ -149,7 +150,7 @@ def ledger(
         cells.append([printed(one) if c.is_number else paragraph(one, style) for c, one in pairs])
     first, last = 1 + len(rows), len(cells) - 1
     look: list[Any] = [
-        ("FONT", (0, 1), (-1, -1), VERA, 8, 10.8),
+        ("FONT", (0, 1), (-1, -1), VERA, _SMALL, _SMALL * 1.35),
         ("TEXTCOLOR", (0, 0), (-1, -1), INK),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("LINEBELOW", (0, 0), (-1, 0), 1, INK),
@@ -158,7 +159,7 @@ def ledger(
         *(("ALIGN", (at, 1), (at, -1), "RIGHT") for at, c in enumerate(columns) if c.is_number),
     ]
     if totals:
-        look.append(("FONT", (0, first), (-1, -1), BOLD, 8, 10.8))
+        look.append(("FONT", (0, first), (-1, -1), BOLD, _SMALL, _SMALL * 1.35))
         look.append(("LINEABOVE", (0, first), (-1, first), 0.6, INK))
         look.append(("NOSPLIT", (0, max(1, first - 1)), (-1, -1)))
     return _table(cells, [one.width for one in columns], *look)
@@ -188,7 +189,7 @@ class _End(platypus.Flowable):
 
     def draw(self) -> None:
         self.canv.beginForm("pages")
-        self.canv.setFont(VERA, 7.5)
+        self.canv.setFont(VERA, _SMALL)
         self.canv.setFillColor(QUIET)
         self.canv.drawString(0, 0, str(self.canv.getPageNumber()))
         self.canv.endForm()
@@ -198,9 +199,9 @@ def _foot(canvas: Canvas, cover: Cover) -> None:
     canvas.saveState()
     canvas.setStrokeColor(RULE)
     canvas.line(MARGIN, FOOT - 4 * mm, MARGIN + WIDTH, FOOT - 4 * mm)
-    canvas.setFont(VERA, 7.5)
+    canvas.setFont(VERA, _SMALL)
     canvas.setFillColor(QUIET)
-    low, end = FOOT - 8 * mm, MARGIN + WIDTH - stringWidth("000", VERA, 7.5)
+    low, end = FOOT - 8 * mm, MARGIN + WIDTH - stringWidth("000", VERA, _SMALL)
     named = f"{cover.letterhead.name} · {cover.reference} · {cover.dated}"
     canvas.drawString(MARGIN, low, printed(named))
     canvas.drawRightString(end, low, f"{_('Page')} {canvas.getPageNumber()} / ")

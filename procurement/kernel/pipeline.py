@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, g, make_response, render_template, request
+from flask import Blueprint, Flask, Response, g, make_response, request
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 from procurement.extensions import db
@@ -27,6 +28,7 @@ from procurement.kernel.access import Actor, Audience, Permission
 from procurement.kernel.database import Base
 from procurement.kernel.errors import Absent, Forbidden, Refused, Stale
 from procurement.kernel.forms import Form, Input, messages_of, read
+from procurement.kernel.lists import page_url, row_url
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PARIS = ZoneInfo("Europe/Paris")
@@ -56,6 +58,8 @@ def today() -> date:
 
 def find(model: type[V], row_id: int) -> V:
     """Give the row if the actor may see it; raise Absent alike for missing and foreign ones."""
+    if not 0 < row_id <= database.LARGEST_ID:
+        raise Absent
     row = db.session.scalar(select(model).where(model.id == row_id, model.visible_to(actor())))
     if row is None:
         raise Absent
@@ -141,11 +145,8 @@ def form(
                 db.session.flush()
             except ValidationError as invalid:
                 state, status = Form(typed, errors=messages_of(invalid)), 422
-            except StaleDataError:
-                state, status = Form(typed, refusal=Stale().sentence), 409
-            except Refused as refused:
-                if refused.status != Refused.status:
-                    raise
+            except (Refused, StaleDataError, IntegrityError) as fault:
+                refused = _refusal(fault)
                 beside = {refused.field: [refused.sentence]} if refused.field else None
                 general = None if beside else refused.sentence
                 state, status = Form(typed, errors=beside, refusal=general), refused.status
@@ -158,6 +159,16 @@ def form(
         return answer
 
     return decorate
+
+
+def _refusal(fault: Refused | StaleDataError | IntegrityError) -> Refused:
+    """Give the refusal to show with the form; raise again what no form can answer."""
+    if isinstance(fault, Refused) and fault.status == Refused.status:
+        return fault
+    is_late = isinstance(fault, IntegrityError) and database.is_duplicate(fault)
+    if is_late or isinstance(fault, StaleDataError):
+        return Stale()
+    raise fault
 
 
 def shown_form(**known: object) -> Form:
@@ -173,26 +184,22 @@ def local_address(target: str, otherwise: str) -> str:
     return target if is_path and target.isprintable() else otherwise
 
 
-def _same_origin() -> bool:
+def _refuse_nul() -> None:
+    """Refuse a NUL byte in an address: the web allows it, and no PostgreSQL text does."""
+    if b"%00" in request.query_string:
+        raise BadRequest
+
+
+def is_own_form() -> bool:
+    """Tell whether one of our own pages sent the form of this request, as browsers say."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
     return urlsplit(origin).netloc == request.host
-
-
-def _signed_out() -> ResponseReturnValue:
-    """Show the sign-in page; a form that was being sent waits in it, to be sent again.
-
-    Only a form of our own pages is kept: one that another site sent is dropped.
-    """
-    kept: list[tuple[str, str]] = []
-    if request.method not in _SAFE and _same_origin():
-        kept = [(name, text) for name, text in request.form.items() if name != "csrf_token"]
-    target = request.full_path.rstrip("?")
-    return render_template("members/sign_in.html", form=Form(), target=target, kept=kept), 401
 
 
 def register(app: Flask) -> None:
     """Attach the pipeline to the application."""
     app.url_map.converters["id"] = RowId
+    app.before_request(_refuse_nul)
     app.jinja_env.globals["shown_form"] = shown_form
-    app.register_error_handler(SignInNeeded, lambda _error: _signed_out())
-    app.register_error_handler(CSRFError, lambda _error: _signed_out())
+    app.jinja_env.globals["row_url"] = row_url
+    app.jinja_env.globals["page_url"] = page_url

@@ -118,7 +118,7 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     target.print_title_rows = f"{sheet.first - 1}:{sheet.first - 1}"
     is_wide = sum(column.width for column in sheet.columns) > _PORTRAIT
     target.page_setup.orientation = "landscape" if is_wide else "portrait"
-    target.page_setup.paperSize = target.page_setup.PAPERSIZE_A4
+    target.page_setup.paperSize = target.PAPERSIZE_A4
     target.page_setup.fitToHeight, target.sheet_properties.pageSetUpPr.fitToPage = 0, True
     target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
     target.oddFooter.right.text = "&P / &N"

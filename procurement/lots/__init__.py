@@ -1,7 +1,11 @@
-"""The lots room."""
+"""The room of lots: needs pooled by item, frozen, and sent to firms as lot sheets."""
 
 from flask import Flask
+
+from procurement.lots import cli, pages
 
 
 def register(app: Flask) -> None:
     """Attach the room to the application."""
+    app.register_blueprint(pages.stage)
+    app.cli.add_command(cli.lot_commands)

@@ -43,8 +43,10 @@ class Lot(Stateful, Base):
         CheckConstraint("(sheet_version > 0) = (check_figure IS NOT NULL)", name="check_figure"),
         CheckConstraint("(sheet_version > 0) = (frozen_on IS NOT NULL)", name="frozen_on"),
         CheckConstraint("state = 'draft' OR sheet_version > 0", name="frozen"),
+        # The id of a dissolved lot is not given again: the journal names lots by it.
+        {"sqlite_autoincrement": True},
     )
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         LotState.DRAFT: {LotState.FROZEN},
         LotState.FROZEN: {LotState.TENDERED},
         LotState.TENDERED: {LotState.AWARDED, LotState.UNSUCCESSFUL},
@@ -63,14 +65,12 @@ class Lot(Stateful, Base):
     check_figure: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     #: The round whose needs it pools.
     campaign: Mapped[Campaign] = relationship()
     #: One line for each item, in the order of the sheet.
-    lines: Mapped[list["LotLine"]] = relationship(
-        back_populates="lot", order_by="LotLine.position"
-    )
+    lines: Mapped[list["LotLine"]] = relationship(back_populates="lot", order_by="LotLine.position")
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -81,10 +81,18 @@ class Lot(Stateful, Base):
             LotLine.allocations.any(Allocation.need_line.has(member_id=actor.member_id))
         )
 
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether nobody outside has seen it: it may be frozen, or dissolved."""
+        return self.state is LotState.DRAFT
+
 
 class LotLine(Base):
-    """One item of a lot. While the lot is a draft its total is the sum of its allocations; the
-    frozen ``quantity`` is that sum, which the verification computes again."""
+    """One item of a lot.
+
+    While the lot is a draft its total is the sum of its allocations; the frozen ``quantity`` is
+    that sum, which the verification computes again.
+    """
 
     __tablename__ = "lot_line"
     __table_args__ = (

@@ -6,7 +6,8 @@ import click
 from flask.cli import AppGroup
 from marshmallow import ValidationError
 
-from procurement.kernel import pipeline
+from procurement.extensions import db
+from procurement.kernel import database, pipeline
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.errors import Refused
 from procurement.members import imports, operations, queries
@@ -20,6 +21,7 @@ people_commands = AppGroup("people", help="The people who sign in.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_file(file: Path) -> None:
     """Insert or update members from FILE.csv; print what became of each row."""
+    database.begin_write(db.session())
     try:
         report = imports.import_members(
             file.read_bytes(), actor=Actor.command("flask members import")
@@ -45,6 +47,7 @@ def import_file(file: Path) -> None:
 @click.password_option()
 def create(email: str, name: str, role: str, siren: str | None, password: str) -> None:
     """Create a person, asking for the password."""
+    database.begin_write(db.session())
     try:
         member_id = queries.member_id_by_siren(siren) if siren else None
         entry = PersonInput().load(

@@ -36,6 +36,9 @@ _FIRST_SITE = {
     MemberKind.DEPARTEMENT: (SiteKind.OFFICE, "Hôtel du département"),
 }
 
+#: Number of a line, and what its row says.
+Loaded = tuple[int, dict[str, Any]]
+
 
 @dataclass
 class Report:
@@ -54,7 +57,7 @@ def import_members(content: bytes, *, actor: Actor) -> Report:
     """
     report = Report()
     known = {member.siren: member for member in db.session.scalars(select(Member))}
-    loaded = list(_loaded(_rows(content), report))
+    loaded = _linkable(list(_loaded(_rows(content), known, report)), known, report)
     for line, row in loaded:
         member = known.get(row["siren"])
         if member is None:
@@ -68,6 +71,7 @@ def import_members(content: bytes, *, actor: Actor) -> Report:
     # New bodies need their ids before communes can point at them.
     db.session.flush()
     _link(loaded, known, actor, report)
+    report.refused.sort()
     return report
 
 
@@ -83,13 +87,13 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     heading = text.partition("\n")[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise Refused(
-            "wrong_columns",
-            _("These columns are missing in line 1: %(names)s.", names=", ".join(missing)),
-        )
     try:
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise Refused(
+                "wrong_columns",
+                _("These columns are missing in line 1: %(names)s.", names=", ".join(missing)),
+            )
         for row in reader:
             yield reader.line_num, {name: row[name] or "" for name in COLUMNS}
     except csv.Error as fault:
@@ -100,14 +104,14 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _loaded(
-    rows: Iterator[tuple[int, dict[str, str]]], report: Report
-) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows: Iterator[tuple[int, dict[str, str]]], known: dict[str, Member], report: Report
+) -> Iterator[Loaded]:
     schema, first_line = MemberRow(), dict[str, int]()
+    holders = {member.insee_code: siren for siren, member in known.items()}
     for line, raw in rows:
         try:
             row = schema.load(raw)
-            if row["kind"] is MemberKind.COMMUNE and not row["insee_code"]:
-                raise ValidationError({"insee_code": [_("A commune needs its INSEE code.")]})
+            _check_insee(row, holders)
             earlier = first_line.setdefault(row["siren"], line)
             if earlier != line:
                 again = _("Line %(line)s already gave this SIREN.", line=earlier)
@@ -116,6 +120,31 @@ def _loaded(
             report.refused.append((line, _sentence(fault)))
         else:
             yield line, row
+
+
+def _check_insee(row: dict[str, Any], holders: dict[str | None, str]) -> None:
+    code = row["insee_code"]
+    if row["kind"] is MemberKind.COMMUNE and not code:
+        raise ValidationError({"insee_code": [_("A commune needs its INSEE code.")]})
+    holder = holders.setdefault(code, row["siren"]) if code else row["siren"]
+    if holder != row["siren"]:
+        taken = _("This INSEE code is already that of SIREN %(siren)s.", siren=holder)
+        raise ValidationError({"insee_code": [taken]})
+
+
+def _linkable(loaded: list[Loaded], known: dict[str, Member], report: Report) -> list[Loaded]:
+    """Refuse the rows of an intercommunality that neither the file nor the platform knows."""
+    kinds = {siren: member.kind for siren, member in known.items()}
+    kinds |= {row["siren"]: row["kind"] for _line, row in loaded}
+    kept = []
+    for line, row in loaded:
+        group = row["intercommunality_siren"]
+        if group is None or kinds.get(group) is MemberKind.INTERCOMMUNALITY:
+            kept.append((line, row))
+        else:
+            sentence = _("No intercommunality has the SIREN %(siren)s.", siren=group)
+            report.refused.append((line, f"intercommunality_siren: {sentence}"))
+    return kept
 
 
 def _sentence(fault: ValidationError) -> str:
@@ -152,21 +181,10 @@ def _changes(member: Member, row: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return changes
 
 
-def _link(
-    loaded: list[tuple[int, dict[str, Any]]],
-    known: dict[str, Member],
-    actor: Actor,
-    report: Report,
-) -> None:
+def _link(loaded: list[Loaded], known: dict[str, Member], actor: Actor, report: Report) -> None:
     for line, row in loaded:
         member, siren = known[row["siren"]], row["intercommunality_siren"]
-        group = known.get(siren) if siren else None
-        if siren and group is None:
-            report.refused.append(
-                (line, str(_("No body has the intercommunality's SIREN %(siren)s.", siren=siren)))
-            )
-            continue
-        group_id = group.id if group else None
+        group_id = known[siren].id if siren else None
         if member.intercommunality_id == group_id:
             continue
         if line in report.unchanged:

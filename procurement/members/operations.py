@@ -51,11 +51,12 @@ def create_person(
         raise Refused(
             "role_and_member",
             _("Requesters and approvers act for a member; the other roles for none."),
+            "member_id",
         )
     if member_id is not None and db.session.get(Member, member_id) is None:
-        raise Refused("no_such_member", _("This member does not exist."))
+        raise Refused("no_such_member", _("This member does not exist."), "member_id")
     if db.session.scalar(select(Person.id).where(Person.email == email)) is not None:
-        raise Refused("email_taken", _("Somebody already has this address."))
+        raise Refused("email_taken", _("Somebody already has this address."), "email")
     person = Person(
         email=email, name=name, role=role, member_id=member_id, password_hash=hashed(password)
     )
@@ -91,7 +92,7 @@ def add_site(
     """Add a delivery place to a member."""
     taken = select(Site.id).where(Site.member_id == member.id, Site.name == name)
     if db.session.scalar(taken) is not None:
-        raise Refused("site_taken", _("This member already has a place of this name."))
+        raise Refused("site_taken", _("This member already has a place of this name."), "name")
     site = Site(
         member_id=member.id, kind=kind, name=name, city=city, address=address, postcode=postcode
     )
@@ -113,6 +114,7 @@ def describe_central_body(
         raise Refused(
             "before_latest",
             _("The description in force starts on a later day. Choose that day or a later one."),
+            "valid_from",
         )
     body = next((one for one in bodies if one.valid_from == valid_from), None)
     before = (body.name, body.siret, body.address) if body else None

@@ -1,86 +1,18 @@
-"""Sign-in, members, people, the centrale, and the journal."""
+"""Members, people, the centrale, and the journal."""
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
 
-from procurement.extensions import limiter, login
-from procurement.kernel.access import (
-    ROLE_LABELS,
-    ROLE_PERMISSIONS,
-    Actor,
-    Audience,
-    Permission,
-    Role,
-)
-from procurement.kernel.errors import Refused
-from procurement.kernel.forms import Form, Input
-from procurement.kernel.lists import page_of
-from procurement.kernel.pipeline import Stage, actor, find, form, local_address, today
+from procurement.kernel.access import ROLE_LABELS, ROLE_PERMISSIONS, Permission, Role
+from procurement.kernel.forms import Input
+from procurement.kernel.lists import asked_id, page_of
+from procurement.kernel.pipeline import Stage, actor, find, form, today
 from procurement.members import operations, queries
 from procurement.members.models import COMPETENCE_LABELS, SITE_KIND_LABELS, Member, Person
-from procurement.members.schemas import CentralBodyInput, PersonInput, SignInInput, SiteInput
+from procurement.members.schemas import CentralBodyInput, PersonInput, SiteInput
 
 stage = Stage("members", __name__, template_folder="templates")
-
-
-@login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
-def _load(person_id: str) -> Actor | None:
-    """Give Flask-Login the person behind a signed cookie."""
-    return queries.actor_by_id(int(person_id)) if person_id.isdigit() else None
-
-
-def _limit() -> str:
-    return str(current_app.config["SIGN_IN_LIMIT"])
-
-
-@stage.get("/sign-in", allow=Audience.EVERYONE)
-def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form."""
-    target = request.args.get("target", "")
-    return render_template("members/sign_in.html", form=Form(), target=target, kept=[])
-
-
-@stage.post("/sign-in", allow=Audience.EVERYONE)
-@limiter.limit(_limit)
-def enter() -> ResponseReturnValue:
-    """Sign in; then go on, or show again the form that was being sent."""
-    entry = SignInInput().load(request.form.to_dict())
-    kept = [
-        (name.removeprefix("kept."), text)
-        for name, text in request.form.items()
-        if name.startswith("kept.")
-    ]
-    try:
-        person = operations.authenticate(entry["email"], entry["password"])
-    except Refused as refused:
-        state = Form({"email": entry["email"]}, refusal=refused.sentence)
-        page = render_template(
-            "members/sign_in.html", form=state, target=entry["target"], kept=kept
-        )
-        return page, 422
-    login_user(person)
-    target = local_address(entry["target"], url_for("web.home"))
-    if kept:
-        return render_template("members/resume.html", target=target, kept=kept)
-    return redirect(target)
-
-
-@stage.get("/account", allow=Audience.SIGNED_IN)
-def account() -> ResponseReturnValue:
-    """Show who is signed in, what the role allows, and the way out."""
-    role = actor().role
-    permissions = sorted(ROLE_PERMISSIONS[role]) if role else []
-    return render_template("members/account.html", permissions=permissions)
-
-
-@stage.post("/sign-out", allow=Audience.SIGNED_IN)
-def sign_out() -> ResponseReturnValue:
-    """Sign out."""
-    logout_user()
-    flash(_("You are signed out."), "info")
-    return redirect(url_for("members.sign_in"))
 
 
 @stage.get("/members", allow=Permission.MEMBER_READ)
@@ -119,7 +51,7 @@ def person_list() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()
     return render_template(
         "members/people.html",
-        page=page_of(queries.person_list(text)),
+        page=page_of(queries.person_list(text), path=url_for("members.person_list")),
         text=text,
         bodies=queries.bodies(),
         roles=ROLE_LABELS,
@@ -176,6 +108,6 @@ def describe_central_body(**entry: object) -> ResponseReturnValue:
 @stage.get("/journal", allow=Permission.JOURNAL_READ)
 def journal() -> ResponseReturnValue:
     """Show the journal of every act, the latest first."""
-    kind, row_id = request.args.get("object", ""), request.args.get("id", type=int)
+    kind, row_id = request.args.get("object", ""), asked_id("id")
     page = page_of(queries.journal(kind, row_id))
     return render_template("members/journal.html", page=page, kind=kind, row_id=row_id or "")

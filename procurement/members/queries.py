@@ -1,10 +1,11 @@
 """Who is a member on a day, who signs in, and the lists of this room."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from procurement.extensions import db
@@ -22,14 +23,18 @@ from procurement.members.models import (
     Site,
 )
 
+_GROUP = aliased(Member)
+#: Written once: every request asks it.
+_ACTOR = (
+    select(Person.id, Person.name, Person.role, Person.member_id, Member.name)
+    .outerjoin(Member, Member.id == Person.member_id)
+    .where(Person.id == bindparam("person_id"), Person.is_active)
+)
+
 
 def actor_by_id(person_id: int) -> Actor | None:
     """Build the actor of an active person in one query; None for anybody else."""
-    row = db.session.execute(
-        select(Person.id, Person.name, Person.role, Person.member_id, Member.name)
-        .outerjoin(Member, Member.id == Person.member_id)
-        .where(Person.id == person_id, Person.is_active)
-    ).one_or_none()
+    row = db.session.connection().execute(_ACTOR, {"person_id": person_id}).one_or_none()
     return Actor(*row) if row else None
 
 
@@ -64,9 +69,9 @@ def central_bodies() -> list[CentralBody]:
     return list(db.session.scalars(select(CentralBody).order_by(CentralBody.valid_from.desc())))
 
 
+@lru_cache(maxsize=128)
 def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
     """Select the rows of the list of members, by name."""
-    group = aliased(Member)
     query = (
         select(
             Member.id,
@@ -75,10 +80,10 @@ def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
             Member.departement,
             Member.population,
             Member.siren,
-            group.name.label("intercommunality"),
+            _GROUP.name.label("intercommunality"),
             Member.id.in_(member_ids_in_force(on)).label("is_member"),
         )
-        .outerjoin(group, group.id == Member.intercommunality_id)
+        .outerjoin(_GROUP, _GROUP.id == Member.intercommunality_id)
         .where(Member.visible_to(actor))
         .order_by(Member.name, Member.id)
     )

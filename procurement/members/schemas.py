@@ -1,9 +1,10 @@
 """What the doors of this room take in."""
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import EXCLUDE, ValidationError, fields, pre_load, validate
+from marshmallow import EXCLUDE, ValidationError, pre_load, validate
 
 from procurement.kernel.access import Role
 from procurement.kernel.forms import Day, Input, Text, Whole, choice
@@ -47,6 +48,36 @@ class Email(Text):
         return text.lower() if isinstance(text, str) else text
 
 
+class Departement(Text):
+    """One of the two that the centrale serves."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **options)
+        if text not in ("78", "92"):
+            raise ValidationError([_("Only 78 and 92 are served.")])
+        return text
+
+
+class Postcode(Text):
+    """Five digits."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        text = str(super()._deserialize(value, attr, data, **options))
+        if not re.fullmatch(r"\d{5}", text, re.ASCII):
+            raise ValidationError([_("Write five digits.")])
+        return text
+
+
+class Password(Text):
+    """A password, not trimmed: a space at its end belongs to it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=200, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        return str(value)
+
+
 class MemberRow(Input):
     """One row of a file of members. Columns that we do not keep are left alone."""
 
@@ -60,14 +91,8 @@ class MemberRow(Input):
     )
     siren = Siren(required=True)
     name = Text(required=True, most=120)
-    departement = fields.String(
-        required=True,
-        validate=validate.OneOf(["78", "92"], error=_("Only 78 and 92 are served.")),
-    )
-    postcode = fields.String(
-        load_default=None,
-        validate=validate.Regexp(r"^\d{5}$", error=_("Write five digits.")),
-    )
+    departement = Departement(required=True)
+    postcode = Postcode(load_default=None)
     population = Whole(required=True, least=0)
     intercommunality_siren = Siren(load_default=None)
     intercommunality_type = Text(load_default=None, most=8)
@@ -78,14 +103,23 @@ class MemberRow(Input):
 
 
 class SignInInput(Input):
-    """The sign-in form, with what waits to be sent again after it."""
+    """The sign-in form; what it carries along for afterwards is not read here."""
 
     class Meta:
         unknown = EXCLUDE
 
     email = Text(required=True, most=254)
-    password = Text(required=True, most=200)
-    target = Text(load_default="", most=2000)
+    password = Password(required=True)
+
+
+class NewPassword(Password):
+    """A password that somebody chooses."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        password = str(value)
+        if len(password) < 12:
+            raise ValidationError([_("Choose 12 to 200 characters.")])
+        return password
 
 
 class PersonInput(Input):
@@ -95,10 +129,7 @@ class PersonInput(Input):
     name = Text(required=True, most=120)
     role = choice(Role, required=True)
     member_id = Whole(load_default=None)
-    password = fields.String(
-        required=True,
-        validate=validate.Length(12, 200, error=_("Choose 12 to 200 characters.")),
-    )
+    password = NewPassword(required=True)
 
 
 class SiteInput(Input):
@@ -107,10 +138,7 @@ class SiteInput(Input):
     kind = choice(SiteKind, required=True)
     name = Text(required=True, most=120)
     address = Text(load_default=None, most=200)
-    postcode = fields.String(
-        load_default=None,
-        validate=validate.Regexp(r"^\d{5}$", error=_("Write five digits.")),
-    )
+    postcode = Postcode(load_default=None)
     city = Text(required=True, most=120)
 
 

@@ -149,6 +149,10 @@ class Need(Stateful, Base):
         """Tell whether lines may still change: frozen once submitted."""
         return self.state in (NeedState.DRAFT, NeedState.RETURNED)
 
+    def takes_lines(self, today: date) -> bool:
+        """Tell whether lines may still change on ``today``: neither submitted nor too late."""
+        return self.is_editable and self.campaign.takes_answers(today)
+
 
 class NeedLine(Base):
     """How much of one item a member needs at one site, and what it pays for it today.

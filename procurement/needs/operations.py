@@ -201,6 +201,8 @@ def _check_open(campaign: Campaign, member_id: int, today: date) -> None:
 
 
 def _check_editable(need: Need, actor: Actor, today: date) -> None:
+    # Somebody may be submitting it: what counts is what it is now, and it stays so.
+    db.session.refresh(need, with_for_update=True)
     _check_open(need.campaign, need.member_id, today)
     if not need.is_editable:
         raise Refused(

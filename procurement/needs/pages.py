@@ -13,7 +13,7 @@ from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel.access import Permission
 from procurement.kernel.forms import Input
-from procurement.kernel.lists import page_of
+from procurement.kernel.lists import asked_id, page_of
 from procurement.kernel.pipeline import Stage, actor, find, form, shown_form, today
 from procurement.members import queries as members
 from procurement.needs import operations, queries
@@ -82,7 +82,7 @@ def begin(campaign_id: int) -> ResponseReturnValue:
 @stage.get("/needs", allow=Permission.NEED_READ)
 def need_list() -> ResponseReturnValue:
     """List the answers that the actor may see."""
-    campaign_id, state = request.args.get("campaign", type=int), request.args.get("state", "")
+    campaign_id, state = asked_id("campaign"), request.args.get("state", "")
     text = request.args.get("q", "").strip()
     return render_template(
         "needs/list.html",
@@ -98,8 +98,8 @@ def need_list() -> ResponseReturnValue:
 def need(need_id: int) -> ResponseReturnValue:
     """Show a need; to its author with the catalogue to add from."""
     shown, text = find(Need, need_id), request.args.get("q", "").strip()
-    may_edit = shown.is_editable and actor().may(Permission.NEED_DECLARE)
-    family_id = request.args.get("family", type=int)
+    may_edit = shown.takes_lines(today()) and actor().may(Permission.NEED_DECLARE)
+    family_id = asked_id("family")
     wants_items = may_edit and (text or family_id)
     items = page_of(catalogue.item_list(text, family_id), size=20) if wants_items else None
     return render_template(

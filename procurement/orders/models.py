@@ -44,6 +44,18 @@ ORDER_STATE_LABELS = {
 }
 
 
+#: The acts in the journal, as the history of an order tells them.
+ACT_LABELS = {
+    "orders.place": _("Written"),
+    "orders.change": _("Changed"),
+    "orders.submit": _("Submitted"),
+    "orders.confirm": _("Confirmed"),
+    "orders.refuse": _("Refused"),
+    "orders.withdraw": _("Withdrawn"),
+    "orders.cancel": _("Cancelled"),
+}
+
+
 class Order(Stateful, Base):
     """The call-off: a written order to the holder, with items and quantities (R2162-13)."""
 
@@ -65,7 +77,7 @@ class Order(Stateful, Base):
         Index("ix_purchase_order_agreement", "agreement_id", "state"),
         Index("ix_purchase_order_member", "member_id", "state"),
     )
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         OrderState.DRAFT: {OrderState.SUBMITTED},
         OrderState.SUBMITTED: {OrderState.CONFIRMED, OrderState.REFUSED, OrderState.CANCELLED},
         OrderState.CONFIRMED: {OrderState.CANCELLED},
@@ -79,6 +91,7 @@ class Order(Stateful, Base):
     holder_id: Mapped[int] = mapped_column(ForeignKey("holder.id"))
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    #: Who last wrote or submitted it; whoever confirms must be somebody else.
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     state: Mapped[OrderState] = mapped_column(word(OrderState), default=OrderState.DRAFT)
@@ -92,11 +105,11 @@ class Order(Stateful, Base):
     reason: Mapped[str | None] = mapped_column(String(1000))
     #: Net of VAT, the sum of the lines; 0 while a draft has none.
     amount: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
-    #: Hash of the lines as they were submitted; the verification recomputes it.
+    #: Hash of the order and its lines as submitted; the verification recomputes it.
     check_figure: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     #: The agreement whose terms apply.
     agreement: Mapped[Agreement] = relationship()
@@ -106,7 +119,7 @@ class Order(Stateful, Base):
     member: Mapped[Member] = relationship()
     #: Where it is to be delivered.
     site: Mapped[Site] = relationship()
-    #: Who wrote it.
+    #: Who wrote it last.
     author: Mapped[Person] = relationship(foreign_keys=author_id)
     #: Who confirmed or refused it.
     approver: Mapped[Person | None] = relationship(foreign_keys=approver_id)
@@ -121,6 +134,30 @@ class Order(Stateful, Base):
         if actor.is_member_side:
             return cls.member_id == actor.member_id
         return cls.state != OrderState.DRAFT
+
+    @property
+    def is_editable(self) -> bool:
+        """Tell whether lines may still change: frozen once submitted."""
+        return self.state is OrderState.DRAFT
+
+    def can_confirm(self, actor: Actor) -> bool:
+        """Tell whether ``actor`` may confirm or refuse it: submitted, by somebody else."""
+        return self.state is OrderState.SUBMITTED and actor.person_id != self.author_id
+
+    @property
+    def can_withdraw(self) -> bool:
+        """Tell whether the member may take it back before it is confirmed."""
+        return self.state is OrderState.SUBMITTED
+
+    @property
+    def can_cancel(self) -> bool:
+        """Tell whether a confirmed order may be undone."""
+        return self.state is OrderState.CONFIRMED
+
+    @property
+    def is_printable(self) -> bool:
+        """Tell whether the paper may go to the holder: only a confirmed order is one."""
+        return self.state is OrderState.CONFIRMED
 
 
 class OrderLine(Base):
@@ -182,7 +219,8 @@ class LedgerEntry(Base):
     __tablename__ = "ledger_entry"
     __table_args__ = (
         UniqueConstraint("order_id", "kind"),
-        CheckConstraint("amount > 0", name="amount"),
+        # An order of gifts alone takes nothing, and its entries say so.
+        CheckConstraint("amount >= 0", name="amount"),
         Index("ix_ledger_entry_balance", "agreement_id", "kind", "amount"),
     )
 

@@ -55,7 +55,7 @@ class Tender(Stateful, Base):
         CheckConstraint("(state = 'awarded') = (awarded_on IS NOT NULL)", name="awarded_on"),
         CheckConstraint("answers_by >= launched_on", name="period"),
     )
-    moves = {  # noqa: RUF012  declared as a ClassVar on Stateful
+    moves = {
         TenderState.OPEN: {TenderState.AWARDED, TenderState.UNSUCCESSFUL},
         TenderState.AWARDED: set(),
         TenderState.UNSUCCESSFUL: set(),
@@ -73,7 +73,7 @@ class Tender(Stateful, Base):
     awarded_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own spelling
+    __mapper_args__ = {"version_id_col": version}
 
     #: What is bought.
     lot: Mapped[Lot] = relationship()
@@ -90,6 +90,19 @@ class Tender(Stateful, Base):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Offers are the centrale's business until the agreement publishes their prices."""
         return cls.id == -1 if actor.is_member_side else true()
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether offers and their prices may still be entered: until it is decided."""
+        return self.state is TenderState.OPEN
+
+    def takes_offer(self, received_on: date) -> bool:
+        """Tell whether an offer that arrived on that day is in time (R2151-5)."""
+        return self.is_open and self.launched_on <= received_on <= self.answers_by
+
+    def can_be_decided(self, today: date) -> bool:
+        """Tell whether an offer may be chosen, or none: not before the last day to answer."""
+        return self.is_open and today >= self.answers_by
 
 
 class Offer(Base):

@@ -10,9 +10,8 @@ from procurement.kernel.access import Actor
 from procurement.kernel.pipeline import today
 from procurement.members.queries import central_body_on
 from procurement.members.rules import spaced
-from procurement.web import pages
-from procurement.web.labels import LABELS
-from procurement.web.navigation import navigation
+from procurement.web import labels, pages
+from procurement.web.navigation import asset, panel
 from procurement.web.thread import thread
 
 #: Seconds for which a process may still show the name of before.
@@ -29,11 +28,11 @@ _POLICY = (
 def register(app: Flask) -> None:
     """Attach the room to the application."""
     app.register_blueprint(pages.stage)
-    app.jinja_env.globals["navigation"] = navigation
+    app.jinja_env.globals["panel"] = panel
+    app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["thread"] = thread
     app.jinja_env.globals["today"] = today
-    for name, labels in LABELS.items():
-        app.jinja_env.filters[name] = labels.__getitem__
+    labels.register(app)
     app.jinja_env.filters["spaced"] = spaced
     app.context_processor(_frame)
     app.after_request(_protect)

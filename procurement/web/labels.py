@@ -1,10 +1,14 @@
 """The words of the platform's lists, as filters of the templates: ``{{ row.state|lot_state }}``."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+from flask import Flask
 
 from procurement.agreements.models import AGREEMENT_STATE_LABELS
 from procurement.catalogue.models import UNIT_LABELS
+from procurement.kernel import language
 from procurement.kernel.access import PERMISSION_LABELS, ROLE_LABELS
 from procurement.lots.models import LOT_STATE_LABELS
 from procurement.members.models import COMPETENCE_LABELS, MEMBER_KIND_LABELS, SITE_KIND_LABELS
@@ -12,7 +16,7 @@ from procurement.needs.models import CAMPAIGN_STATE_LABELS, NEED_STATE_LABELS
 from procurement.orders.models import ORDER_STATE_LABELS
 from procurement.tenders.models import TENDER_STATE_LABELS
 
-LABELS: dict[str, Mapping[Any, object]] = {
+_LABELS: dict[str, Mapping[Any, object]] = {
     "agreement_state": AGREEMENT_STATE_LABELS,
     "campaign_state": CAMPAIGN_STATE_LABELS,
     "competence": COMPETENCE_LABELS,
@@ -26,3 +30,18 @@ LABELS: dict[str, Mapping[Any, object]] = {
     "tender_state": TENDER_STATE_LABELS,
     "unit": UNIT_LABELS,
 }
+
+
+def register(app: Flask) -> None:
+    """Give the templates one filter for each list of words."""
+    for name, labels in _LABELS.items():
+        app.jinja_env.filters[name] = language.as_filter(_writer(labels))
+
+
+def _writer(labels: Mapping[Any, object]) -> Any:
+    @lru_cache
+    def write(word: Any, _locale: str) -> str:
+        """Translate each word once a language: lists write the same few on every row."""
+        return str(labels[word])
+
+    return write

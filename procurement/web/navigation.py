@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import request, url_for
+from flask import render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 
 from procurement.kernel import language
-from procurement.kernel.access import ROLE_PERMISSIONS, Permission, Role
+from procurement.kernel.access import ROLE_PERMISSIONS, Actor, Permission, Role
 
 _ENTRIES = (
     (_("Campaigns"), "needs.campaign_list", Permission.CAMPAIGN_READ),
@@ -35,15 +36,22 @@ class Entry:
     is_current: bool = False
 
 
-def navigation() -> tuple[Entry, ...]:
-    """List the links of the person acting now; the one that leads to this room is current."""
-    room = request.blueprint or ""
-    return _entries(current_user.role, language.current(), room, request.script_root)
+def panel() -> Markup:
+    """Give the links of the header, for the person acting now and the room one is in."""
+    person = current_user._get_current_object()
+    known = person if isinstance(person, Actor) else None
+    return _panel(known, language.current(), request.blueprint or "", request.script_root)
 
 
-@lru_cache(maxsize=512)
-def _entries(role: Role, _language: str, room: str, _root: str) -> tuple[Entry, ...]:
+@lru_cache(maxsize=1024)
+def _panel(actor: Actor | None, _language: str, room: str, _root: str) -> Markup:
     """Translate and build addresses once: both cost more than the rest of the layout."""
+    entries = _entries(actor.role, room) if actor and actor.role else []
+    # The template escapes what it is given.
+    return Markup(render_template("web/panel.html", entries=entries))  # noqa: S704
+
+
+def _entries(role: Role, room: str) -> list[Entry]:
     entries, marked = [], False
     for label, endpoint, permission in _ENTRIES:
         if permission not in ROLE_PERMISSIONS[role]:
@@ -52,4 +60,10 @@ def _entries(role: Role, _language: str, room: str, _root: str) -> tuple[Entry, 
         is_current = not marked and endpoint.partition(".")[0] == room
         marked = marked or is_current
         entries.append(Entry(str(label), url_for(endpoint), is_current))
-    return tuple(entries)
+    return entries
+
+
+@lru_cache
+def asset(room: str, filename: str) -> str:
+    """Address of a static file of ``room``, worked out once."""
+    return url_for(f"{room}.static", filename=filename)

@@ -1,6 +1,7 @@
 """Home, help, language, accessibility, and the thread of one need line."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import (
     current_app,
@@ -58,7 +59,10 @@ def set_language(code: str) -> ResponseReturnValue:
     if code not in current_app.config["LANGUAGES"]:
         raise NotFound
     session["language"] = code
-    return redirect(local_address(request.args.get("next", ""), url_for("web.home")))
+    came_from = urlsplit(request.referrer or "")
+    is_ours = came_from.netloc == request.host
+    target = f"{came_from.path}?{came_from.query}" if is_ours else ""
+    return redirect(local_address(target, url_for("web.home")))
 
 
 @stage.get("/need-lines/<id:line_id>", allow=Permission.NEED_READ)

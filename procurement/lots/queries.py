@@ -1,0 +1,280 @@
+"""The pool of a campaign, its lots, and who asked for what in them. Sums are the database's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select, true
+
+from procurement.catalogue.models import Cpv, Family, Item
+from procurement.extensions import db
+from procurement.kernel.access import Actor
+from procurement.lots.models import Allocation, Lot, LotLine, LotState
+from procurement.lots.rules import DEPARTEMENTS
+from procurement.members.models import Member, Site
+from procurement.needs.models import Campaign, NeedLine
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one département asks for of an item: how many members, how much, how much allotted."""
+
+    departement: str
+    members: int = 0
+    quantity: Decimal = _ZERO
+    allotted: Decimal = _ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """An item with the shares of the départements, in the order of ``DEPARTEMENTS``.
+
+    ``item`` is the row of its labels; the totals are sums of what the database summed.
+    """
+
+    item: AnyRow
+    shares: Sequence[Share]
+
+    @property
+    def members(self) -> int:
+        """How many members ask for it: each stands in one département."""
+        return sum(share.members for share in self.shares)
+
+    @property
+    def quantity(self) -> Decimal:
+        """How much all of them ask for."""
+        return sum((share.quantity for share in self.shares), _ZERO)
+
+    @property
+    def allotted(self) -> Decimal:
+        """How much of it is in a lot."""
+        return sum((share.allotted for share in self.shares), _ZERO)
+
+    @property
+    def remaining(self) -> Decimal:
+        """How much of it is in no lot yet."""
+        return self.quantity - self.allotted
+
+
+def pooled(campaign_id: int) -> Sequence[AnyRow]:
+    """Sum the validated lines of a campaign by item and département, in one index pass.
+
+    Members are counted by summing each one's lines first, in the order of the index: counting
+    distinct members costs several times as much.
+    """
+    by_member = (
+        select(
+            NeedLine.item_id,
+            NeedLine.departement,
+            func.sum(NeedLine.quantity).label("quantity"),
+            func.sum(NeedLine.allotted).label("allotted"),
+        )
+        .where(NeedLine.campaign_id == campaign_id, NeedLine.is_validated)
+        .group_by(NeedLine.item_id, NeedLine.departement, NeedLine.member_id)
+        .subquery()
+    )
+    return db.session.execute(_by_departement(by_member, by_member.c.item_id)).all()
+
+
+def _by_departement(by_member: Subquery, key: ColumnElement[int]) -> AnySelect:
+    return select(
+        key.label("key"),
+        by_member.c.departement,
+        func.count().label("members"),
+        func.sum(by_member.c.quantity).label("quantity"),
+        func.sum(by_member.c.allotted).label("allotted"),
+    ).group_by(key, by_member.c.departement)
+
+
+def _shares(rows: Sequence[AnyRow]) -> dict[int, Sequence[Share]]:
+    found: dict[int, list[Share]] = {}
+    for key, departement, members, quantity, allotted in rows:
+        shares = found.setdefault(key, [Share(code) for code in DEPARTEMENTS])
+        shares[DEPARTEMENTS.index(departement)] = Share(departement, members, quantity, allotted)
+    return dict(found)
+
+
+def pool(campaign_id: int) -> list[Pooled]:
+    """List what the validated needs of a campaign ask for, by family and item code."""
+    shares = _shares(pooled(campaign_id))
+    query = (
+        select(
+            Item.id,
+            Item.code,
+            Item.designation,
+            Item.unit,
+            Item.pack_size,
+            Family.id.label("family_id"),
+            Family.label_fr.label("family_fr"),
+            Family.label_en.label("family_en"),
+        )
+        .join(Family, Family.id == Item.family_id)
+        .where(Item.id.in_(list(shares)))
+        .order_by(Family.id, Item.code)
+    )
+    return [Pooled(row, shares[row.id]) for row in db.session.execute(query)]
+
+
+def lot_list(actor: Actor, campaign_id: int | None, state: str) -> AnySelect:
+    """Select the lots that the actor may see, with the number of their lines, the latest first."""
+    lines = (
+        select(LotLine.lot_id, func.count().label("lines"))
+        .where(LotLine.visible_to(actor))
+        .group_by(LotLine.lot_id)
+        .subquery()
+    )
+    query = (
+        select(
+            Lot.id,
+            Lot.number,
+            Lot.title,
+            Lot.state,
+            Lot.frozen_on,
+            Lot.campaign_id,
+            Campaign.title.label("campaign_title"),
+            lines.c.lines,
+        )
+        .join(Campaign, Campaign.id == Lot.campaign_id)
+        .join(lines, lines.c.lot_id == Lot.id)
+        .where(Lot.visible_to(actor))
+        .order_by(Campaign.closes_on.desc(), Lot.campaign_id.desc(), Lot.number)
+    )
+    if campaign_id is not None:
+        query = query.where(Lot.campaign_id == campaign_id)
+    if state in {one.value for one in LotState}:
+        query = query.where(Lot.state == LotState(state))
+    return query
+
+
+def campaign_choices(actor: Actor) -> Sequence[Row[int, str]]:
+    """List the campaigns that have lots that the actor may see, the latest first."""
+    return db.session.execute(
+        select(Campaign.id, Campaign.title)
+        .where(Campaign.id.in_(select(Lot.campaign_id).where(Lot.visible_to(actor))))
+        .order_by(Campaign.closes_on.desc(), Campaign.id.desc())
+    ).all()
+
+
+def own_lines(actor: Actor) -> ColumnElement[bool]:
+    """Condition on NeedLine: a member sees only what it asked for itself."""
+    return NeedLine.member_id == actor.member_id if actor.is_member_side else true()
+
+
+def lot_lines(
+    chosen: ColumnElement[bool], whose: ColumnElement[bool] | None = None
+) -> list[Pooled]:
+    """List the chosen lot lines, in the order of the sheet, with the sums of their allocations.
+
+    ``chosen`` is a condition on LotLine; ``whose`` narrows them to some need lines, such as
+    :func:`own_lines`. ``item`` carries what the lot sheet prints, and the line's id as ``line_id``.
+    """
+    by_member = (
+        select(
+            Allocation.lot_line_id,
+            NeedLine.departement,
+            func.sum(Allocation.quantity).label("quantity"),
+            # What stands in a lot is allotted, all of it.
+            func.sum(Allocation.quantity).label("allotted"),
+        )
+        .join(LotLine, LotLine.id == Allocation.lot_line_id)
+        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .where(chosen, true() if whose is None else whose)
+        .group_by(Allocation.lot_line_id, NeedLine.departement, NeedLine.member_id)
+        .subquery()
+    )
+    shares = _shares(db.session.execute(_by_departement(by_member, by_member.c.lot_line_id)).all())
+    query = (
+        select(
+            LotLine.id.label("line_id"),
+            LotLine.position,
+            Item.id,
+            Item.code,
+            Item.designation,
+            Item.specification,
+            Item.unit,
+            Item.pack_size,
+            Item.vat_rate,
+        )
+        .join(Item, Item.id == LotLine.item_id)
+        .where(LotLine.id.in_(list(shares)))
+        .order_by(LotLine.position)
+    )
+    return [Pooled(row, shares[row.line_id]) for row in db.session.execute(query)]
+
+
+def member_count(lot: Lot) -> int:
+    """Count the members whose needs feed a lot."""
+    return db.session.scalars(
+        select(func.count(NeedLine.member_id.distinct()))
+        .join(Allocation, Allocation.need_line_id == NeedLine.id)
+        .join(LotLine, LotLine.id == Allocation.lot_line_id)
+        .where(LotLine.lot_id == lot.id)
+    ).one()
+
+
+def cpv_codes(lot: Lot) -> Sequence[Row[str, str]]:
+    """List the CPV codes of a lot, those of its items' families, with their labels."""
+    families = select(Item.family_id).join(LotLine).where(LotLine.lot_id == lot.id)
+    return db.session.execute(
+        select(Cpv.code, Cpv.label_fr)
+        .where(Cpv.id.in_(select(Family.cpv_id).where(Family.id.in_(families))))
+        .order_by(Cpv.code)
+    ).all()
+
+
+def contributions(line: LotLine, actor: Actor) -> AnySelect:
+    """Select what feeds a lot line, need line by need line, by name of the member."""
+    return (
+        select(
+            Allocation.quantity,
+            NeedLine.id,
+            NeedLine.departement,
+            NeedLine.wanted_on,
+            NeedLine.quantity.label("needed"),
+            Member.name.label("member_name"),
+            Site.name.label("site_name"),
+        )
+        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .join(Member, Member.id == NeedLine.member_id)
+        .join(Site, Site.id == NeedLine.site_id)
+        .where(Allocation.lot_line_id == line.id, own_lines(actor))
+        .order_by(Member.name, Member.id, Site.name, NeedLine.id)
+    )
+
+
+def breakdown(lot: Lot) -> Sequence[AnyRow]:
+    """Sum a lot by member and line: by département, name of the member, order of the sheet."""
+    return db.session.execute(
+        select(
+            NeedLine.departement,
+            Member.id.label("member_id"),
+            Member.name,
+            LotLine.position,
+            func.sum(Allocation.quantity).label("quantity"),
+        )
+        .select_from(LotLine)
+        .join(Allocation, Allocation.lot_line_id == LotLine.id)
+        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .join(Member, Member.id == NeedLine.member_id)
+        .where(LotLine.lot_id == lot.id)
+        .group_by(NeedLine.departement, Member.id, Member.name, LotLine.position)
+        .order_by(NeedLine.departement, Member.name, Member.id, LotLine.position)
+    ).all()
+
+
+def next_number(campaign_id: int) -> int:
+    """Give the number after the last lot of a campaign."""
+    last = select(func.max(Lot.number)).where(Lot.campaign_id == campaign_id)
+    return (db.session.scalar(last) or 0) + 1
+
+
+def codes_without_line(lot: Lot, item_ids: Sequence[int]) -> Sequence[str]:
+    """List the codes of those items that the lot has no line for."""
+    has_line = select(LotLine.item_id).where(LotLine.lot_id == lot.id)
+    query = select(Item.code).where(Item.id.in_(item_ids), Item.id.not_in(has_line))
+    return db.session.scalars(query.order_by(Item.code)).all()

@@ -1,0 +1,64 @@
+"""What a lot is measured by: its check figure, and the shares of its départements."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+
+from flask_babel import lazy_gettext as _
+
+#: Item and frozen quantity of a line, in the order of the sheet.
+CheckedLine = tuple[int, Decimal]
+#: Need line, item, member, département and quantity of an allocation.
+CheckedAllocation = tuple[int, int, int, str, Decimal]
+
+#: Both départements, in the order in which they are always shown.
+DEPARTEMENTS = ("78", "92")
+
+
+class Territory(StrEnum):
+    """Whose needs a lot pools."""
+
+    ALL = "all"
+    YVELINES = "78"
+    HAUTS_DE_SEINE = "92"
+
+
+TERRITORY_LABELS = {
+    Territory.ALL: _("Both départements together"),
+    Territory.YVELINES: _("Yvelines (78) alone"),
+    Territory.HAUTS_DE_SEINE: _("Hauts-de-Seine (92) alone"),
+}
+
+
+def check_figure(lines: Iterable[CheckedLine], allocations: Iterable[CheckedAllocation]) -> str:
+    """Hash of a lot's lines, in their order, and of its allocations, in any order.
+
+    Quantities have at most 3 decimals; 12, 12.0 and 12.000 are the same. 64 hexadecimal digits.
+    """
+    written = [f"line|{item}|{quantity:.3f}" for item, quantity in lines]
+    written += sorted(
+        f"need|{need_line}|{item}|{member}|{departement}|{quantity:.3f}"
+        for need_line, item, member, departement, quantity in allocations
+    )
+    return hashlib.sha256("\n".join(written).encode()).hexdigest()
+
+
+def printed(figure: str) -> str:
+    """The check figure as sheets and pages show it: its first 12 digits."""
+    return figure[:12].upper()
+
+
+def segments(parts: Sequence[Decimal], length: int) -> list[tuple[int, int]]:
+    """Start and length of each part on a bar of ``length`` units, without gap or overlap.
+
+    Nothing at all gives parts of length zero.
+    """
+    whole = sum(parts)
+    drawn, start, taken = [], 0, Decimal(0)
+    for part in parts:
+        taken += part
+        end = int((taken * length / whole).to_integral_value()) if whole else 0
+        drawn.append((start, end - start))
+        start = end
+    return drawn

@@ -1,0 +1,1 @@
+"""Agreements, their ceilings and who may order."""

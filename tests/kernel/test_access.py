@@ -1,0 +1,89 @@
+"""Who may do what: the table of roles, as people are shown it."""
+
+from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
+
+import pytest
+from lxml import html
+
+from procurement.kernel.access import (
+    MEMBER_ROLES,
+    PERMISSION_LABELS,
+    ROLE_LABELS,
+    ROLE_PERMISSIONS,
+    Actor,
+    Audience,
+    Permission,
+    Role,
+)
+from tests.people import People
+from tests.tenders.door import Door
+
+
+def _shown_table(page: str) -> Iterator[tuple[str, list[bool]]]:
+    """Read the table of the page of people: each act, and yes or no by role."""
+    table = html.fromstring(page).xpath("//table")[-1]
+    for row in table.xpath("tbody/tr"):
+        yes = ["yes" in cell.text_content() for cell in row.xpath("td")]
+        yield row.xpath("string(th)").strip(), yes
+
+
+def test_the_table_is_shown_to_whoever_gives_roles(door: Door, people: People) -> None:
+    shown = dict(_shown_table(door.get(people.eli, "/people").text))
+    told = {
+        str(PERMISSION_LABELS[one]): [one in ROLE_PERMISSIONS[role] for role in Role]
+        for one in Permission
+    }
+    assert shown == told
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everyone_reads_what_their_own_role_includes(
+    door: Door, people: People, role: Role
+) -> None:
+    everyone = (people.ada, people.alix, people.clara, people.dora, people.eli)
+    person = next(one for one in everyone if one.role is role)
+    items = html.fromstring(door.get(person, "/account").text).xpath("//dl//li")
+    assert {one.text_content() for one in items} == {
+        str(PERMISSION_LABELS[one]) for one in ROLE_PERMISSIONS[role]
+    }
+
+
+def test_every_role_and_permission_has_a_name_and_a_use() -> None:
+    assert set(ROLE_LABELS) == set(ROLE_PERMISSIONS) == set(Role)
+    assert set(PERMISSION_LABELS) == set(Permission)
+    assert frozenset().union(*ROLE_PERMISSIONS.values()) == set(Permission)
+
+
+def test_nobody_both_writes_and_approves() -> None:
+    pairs = [
+        (Permission.NEED_DECLARE, Permission.NEED_VALIDATE),
+        (Permission.ORDER_PLACE, Permission.ORDER_CONFIRM),
+    ]
+    for writes, approves in pairs:
+        assert not [role for role, given in ROLE_PERMISSIONS.items() if {writes, approves} <= given]
+
+
+def test_acts_of_a_member_belong_to_the_member_side() -> None:
+    acts = {Permission.NEED_DECLARE, Permission.NEED_VALIDATE}
+    acts |= {Permission.ORDER_PLACE, Permission.ORDER_CONFIRM, Permission.SITE_KEEP}
+    able = {role for role, given in ROLE_PERMISSIONS.items() if given & acts}
+    assert able == MEMBER_ROLES
+
+
+def test_an_actor_is_asked_and_not_changed() -> None:
+    ada = Actor(1, "Ada", Role.REQUESTER, 7, "Amboise-la-Petite")
+    assert ada.is_member_side
+    assert ada.get_id() == "1"
+    assert ada.may(Audience.EVERYONE)
+    assert ada.may(Permission.NEED_DECLARE)
+    assert not ada.may(Permission.NEED_VALIDATE)
+    with pytest.raises(FrozenInstanceError):
+        ada.role = Role.BUYER  # type: ignore[misc]
+
+
+def test_a_command_acts_under_its_own_name_and_has_no_role() -> None:
+    command = Actor.command("flask members import")
+    assert not command.is_member_side
+    assert not command.may(Permission.MEMBER_READ)
+    assert command.role_label == command.name == "flask members import"

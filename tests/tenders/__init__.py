@@ -1,0 +1,1 @@
+"""Suppliers, tenders, offers and their award."""
