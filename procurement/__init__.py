@@ -34,7 +34,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         static_url_path="/static",
     )
     config.configure(app, settings)
-    app.jinja_environment = language.Environment
+    app.jinja_environment = language.Environment  # type: ignore[assignment]  # Flask types it as its own class
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db)
     extensions.login.init_app(app)

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import flask
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from sqlalchemy import event
@@ -54,6 +55,7 @@ class Furnished(NamedTuple):
 
 Furnish = Callable[[str], Furnished]
 MakeApp = Callable[..., Flask]
+KeepApp = Callable[..., Flask]
 SignIn = Callable[[Person], FlaskClient]
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
 
@@ -88,7 +90,8 @@ def cluster() -> Iterator[Cluster]:
         yield running
 
 
-def _build(url: str, instance: Path, **settings: Any) -> Flask:
+def build(url: str, instance: Path, **settings: Any) -> Flask:
+    """Make an application as the tests want one, on the database at ``url``."""
     places = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(instance)}
     app = create_app({**SETTINGS, **places, **settings})
     app.test_client_class = Client
@@ -112,7 +115,7 @@ def _furnish(
                 database: Database = SQLite(folder)
                 if kind == "postgresql":
                     database = PostgreSQL(request.getfixturevalue("cluster"), "test")
-                app = _build(database.url, folder / "instance")
+                app = build(database.url, folder / "instance")
                 database.create(app)
                 ending.callback(database.close)
                 ending.callback(disconnect, app)
@@ -163,11 +166,39 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         ending.callback(setattr, limiter, "enabled", SETTINGS["RATELIMIT_ENABLED"])
 
         def make(url: str, **settings: Any) -> Flask:
-            made = _build(url, tmp_path / "instance", **settings)
+            made = build(url, tmp_path / "instance", **settings)
             ending.callback(disconnect, made)
             return made
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def _kept_apps() -> dict[tuple[object, ...], Flask]:
+    return {}
+
+
+@pytest.fixture
+def keep_app(database: Furnished, _kept_apps: dict[tuple[object, ...], Flask]) -> Iterator[KeepApp]:
+    """Give an application with SETTING=value on the test's database, made once for all tests.
+
+    Give the blueprints that it needs beside the platform's own.
+    """
+    used: list[Flask] = []
+
+    def keep(*blueprints: Blueprint, **settings: Any) -> Flask:
+        key = (database.kind, blueprints, *sorted(settings.items()))
+        if key not in _kept_apps:
+            made = build(database.database.url, Path(database.app.instance_path), **settings)
+            for one in blueprints:
+                made.register_blueprint(one)
+            _kept_apps[key] = made
+        used.append(_kept_apps[key])
+        return _kept_apps[key]
+
+    yield keep
+    for one in used:
+        disconnect(one)
 
 
 @pytest.fixture
@@ -179,6 +210,14 @@ def session(app: Flask) -> Iterator[Session]:
     """
     with app.app_context():
         yield db.session()
+
+
+@pytest.fixture
+def english(app: Flask) -> Iterator[None]:
+    """Read sentences in English, as a reader who chose it does."""
+    with app.test_request_context("/"):
+        flask.session["language"] = "en"
+        yield
 
 
 @pytest.fixture

@@ -70,25 +70,7 @@ def notify(agreement: Agreement, *, actor: Actor, today: date) -> None:
     written reason (L2125-1 1°), and one that names nobody (R2162-6) or lacks a price.
     """
     _require_draft(agreement)
-    if agreement.ceiling is None:
-        raise Refused("no_ceiling", _("An agreement has a maximum (R2162-4): write it first."))
-    _check_period(agreement.starts_on, agreement.ends_on, agreement.duration_reason)
-    if agreement.ends_on < today:
-        raise Refused("period_over", _("Its period is already over: change its last day first."))
-    if not queries.count_beneficiaries(agreement.id):
-        raise Refused(
-            "no_beneficiary",
-            _("It names no member, so nobody could order (R2162-6): name them first."),
-        )
-    missing = queries.lines_without_price(agreement)
-    if missing:
-        raise Refused(
-            "no_price",
-            _(
-                "%(count)s lines of the lot have no price in it: it cannot be notified.",
-                count=missing,
-            ),
-        )
+    _check_complete(agreement, today)
     agreement.notified_on = today
     audit.record(
         db.session(),
@@ -200,6 +182,28 @@ def _check_period(starts_on: date, ends_on: date, reason: str | None) -> None:
                 most=rules.LONGEST_MONTHS,
             ),
             field="duration_reason",
+        )
+
+
+def _check_complete(agreement: Agreement, today: date) -> None:
+    if agreement.ceiling is None:
+        raise Refused("no_ceiling", _("An agreement has a maximum (R2162-4): write it first."))
+    _check_period(agreement.starts_on, agreement.ends_on, agreement.duration_reason)
+    if agreement.ends_on < today:
+        raise Refused("period_over", _("Its period is already over: change its last day first."))
+    if not queries.count_beneficiaries(agreement.id):
+        raise Refused(
+            "no_beneficiary",
+            _("It names no member, so nobody could order (R2162-6): name them first."),
+        )
+    missing = queries.lines_without_price(agreement)
+    if missing:
+        raise Refused(
+            "no_price",
+            _(
+                "%(count)s lines of the lot have no price in it: it cannot be notified.",
+                count=missing,
+            ),
         )
 
 

@@ -60,14 +60,9 @@ def agreement_list(actor: Actor, text: str, standing: str, today: date) -> Query
         .order_by(Agreement.starts_on.desc(), Agreement.id.desc())
     )
     if text:
-        wanted = text.lower()
-        query = query.where(
-            or_(
-                func.lower(Agreement.number).contains(wanted, autoescape=True),
-                func.lower(Agreement.title).contains(wanted, autoescape=True),
-                func.lower(Supplier.name).contains(wanted, autoescape=True),
-            )
-        )
+        columns = (Agreement.number, Agreement.title, Supplier.name)
+        found = (func.lower(one).contains(text.lower(), autoescape=True) for one in columns)
+        query = query.where(or_(*found))
     return query.where(_stands(Standing(standing), today)) if standing else query
 
 
@@ -137,7 +132,7 @@ def holders(agreement_id: int) -> Sequence[Record]:
 
 
 def beneficiaries(agreement_id: int, actor: Actor, text: str = "") -> Query:
-    """Select who may order and what they ordered, by name; a member sees itself alone."""
+    """Select who may order and what they did, the most first; a member sees itself alone."""
     query = (
         select(
             Beneficiary.id,
@@ -150,7 +145,7 @@ def beneficiaries(agreement_id: int, actor: Actor, text: str = "") -> Query:
         )
         .join(Member, Member.id == Beneficiary.member_id)
         .where(Beneficiary.agreement_id == agreement_id)
-        .order_by(Member.name, Member.id)
+        .order_by((Beneficiary.reserved + Beneficiary.consumed).desc(), Member.name, Member.id)
     )
     if actor.is_member_side:
         query = query.where(Beneficiary.member_id == actor.member_id)

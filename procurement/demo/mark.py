@@ -3,7 +3,6 @@
 import time
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from procurement.demo import queries
@@ -39,8 +38,3 @@ def is_demo() -> bool:
     """Tell whether the page in hand shows invented data."""
     mark: Mark = current_app.extensions["demonstration"]
     return mark.is_demo(may_ask_again=not (current_user and current_user.is_authenticated))
-
-
-def sentence() -> str | None:
-    """Give the warning for a document, in the reader's language; None where data is real."""
-    return _("Demonstration: invented data") if is_demo() else None

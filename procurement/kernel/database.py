@@ -1,5 +1,6 @@
 """Column types, naming convention, and what SQLite and PostgreSQL each need to answer alike."""
 
+import operator
 import sqlite3
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,11 +14,13 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Integer,
     MetaData,
     Row,
     Select,
     event,
     false,
+    type_coerce,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -35,6 +38,7 @@ Record = Row[*tuple[Any, ...]]
 LARGEST_ID = 2**31 - 1
 
 _BEGIN = "sqlite_begin"
+_KEEPING_UNIT = frozenset({operator.add, operator.sub})
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -46,6 +50,19 @@ class Exact(TypeDecorator[Decimal]):
     def __init__(self, places: int) -> None:
         super().__init__()
         self.places = places
+        self.smallest = Decimal(1).scaleb(-places)
+
+    class comparator_factory(TypeDecorator.Comparator[Decimal]):  # noqa: N801  the library's name
+        """What SQL calculates with exact values is exact in the same unit."""
+
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> ColumnElement[Any]:
+            made = super().operate(op, *other, **kwargs)
+            keeps = op in _KEEPING_UNIT or (op is operator.mul and isinstance(other[0], int))
+            return type_coerce(made, self.type) if keeps else made
+
+    def coerce_compared_value(self, op: Any, value: object) -> Any:
+        """Keep a plain factor as it is: three times an amount are no 3,00 euros times it."""
+        return Integer() if op is operator.mul and isinstance(value, int) else self
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         """Refuse to round silently: whoever writes must have rounded before."""
@@ -60,7 +77,7 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
         """PostgreSQL answers the sum of whole numbers as a numeric, SQLite as an integer."""
-        return None if value is None else Decimal(int(value)).scaleb(-self.places)
+        return None if value is None else value * self.smallest
 
 
 class Instant(TypeDecorator[datetime]):

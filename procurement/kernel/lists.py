@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
@@ -63,7 +64,8 @@ def _page_url(endpoint: str, _root: str) -> str:
 def _row_url(endpoint: str, _root: str) -> str:
     rule = next(current_app.url_map.iter_rules(endpoint))
     (name,) = rule.arguments
-    return url_for(endpoint, **{name: _STAND_IN}).replace("%", "%%").replace(str(_STAND_IN), "%d")
+    values: dict[str, Any] = {name: _STAND_IN}
+    return url_for(endpoint, **values).replace("%", "%%").replace(str(_STAND_IN), "%d")
 
 
 _STAND_IN = 987654321

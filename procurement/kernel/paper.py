@@ -201,11 +201,11 @@ def _foot(canvas: Canvas, cover: Cover) -> None:
     canvas.line(MARGIN, FOOT - 4 * mm, MARGIN + WIDTH, FOOT - 4 * mm)
     canvas.setFont(VERA, _SMALL)
     canvas.setFillColor(QUIET)
+    canvas.drawCentredString(A4[0] / 2, A4[1] - 9 * mm, printed(cover.mark or ""))
     low, end = FOOT - 8 * mm, MARGIN + WIDTH - stringWidth("000", VERA, _SMALL)
     named = f"{cover.letterhead.name} · {cover.reference} · {cover.dated}"
     canvas.drawString(MARGIN, low, printed(named))
     canvas.drawRightString(end, low, f"{_('Page')} {canvas.getPageNumber()} / ")
-    canvas.drawCentredString(A4[0] / 2, A4[1] - 9 * mm, printed(cover.mark or ""))
     canvas.translate(end, low)
     canvas.doForm("pages")
     canvas.restoreState()

@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from procurement.kernel.charts import COLOURS
 
@@ -118,7 +119,7 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     target.print_title_rows = f"{sheet.first - 1}:{sheet.first - 1}"
     is_wide = sum(column.width for column in sheet.columns) > _PORTRAIT
     target.page_setup.orientation = "landscape" if is_wide else "portrait"
-    target.page_setup.paperSize = target.PAPERSIZE_A4
+    target.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     target.page_setup.fitToHeight, target.sheet_properties.pageSetUpPr.fitToPage = 0, True
     target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
     target.oddFooter.right.text = "&P / &N"

@@ -171,5 +171,5 @@ def _needs() -> Iterator[str]:
         # A need that answers that nothing is needed comes as one row without a line.
         lines = [row for row in group if row[2] is not None]
         if needs.check_figure((row[3], row[4], row[5], row[6], row[7]) for row in lines) != figure:
-            ids = ", ".join(str(row[2]) for row in lines) or "none"
-            yield f"need {need_id} no longer has the lines of its check figure (need_line {ids})"
+            names = ", ".join(f"need_line {row[2]}" for row in lines) or "no line"
+            yield f"need {need_id} no longer has the lines of its check figure: {names}"

@@ -97,9 +97,10 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         for row in reader:
             yield reader.line_num, {name: row[name] or "" for name in COLUMNS}
     except csv.Error as fault:
+        line = max(reader.line_num, 1)
         raise Refused(
             "unreadable_file",
-            _("Line %(line)s cannot be read: %(fault)s.", line=reader.line_num, fault=str(fault)),
+            _("Line %(line)s cannot be read: %(fault)s.", line=line, fault=str(fault)),
         ) from None
 
 

@@ -11,12 +11,11 @@ from decimal import Decimal
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import CursorResult, Update, literal, or_, select, update
+from sqlalchemy import CursorResult, Update, or_, select, update
 
 from procurement.agreements.models import Agreement, AgreementState, Beneficiary, Holder
 from procurement.extensions import db
 from procurement.kernel import language
-from procurement.kernel.database import Amount
 from procurement.kernel.errors import Refused
 from procurement.orders.models import EntryKind, LedgerEntry, Order
 
@@ -97,8 +96,7 @@ def _movement(level: Level, row_id: int, kind: EntryKind, amount: Decimal) -> Up
     )
     if kind is not EntryKind.RESERVE:
         return statement
-    # A sum of two amounts has no type of its own: what is added to it must say that it is one.
-    committed = level.reserved + level.consumed + literal(amount, Amount)
+    committed = level.reserved + level.consumed + amount
     fits = or_(level.ceiling.is_(None), committed <= level.ceiling)
     if level is Agreement:
         # A buyer may have closed it since the caller read it.

@@ -51,6 +51,7 @@ def place(agreement: Agreement, draft: Draft, *, actor: Actor, today: date) -> O
     )
     _write(order, draft, actor, today)
     db.session.add(order)
+    db.session.flush()  # Whoever goes on with it needs its id and what it leads to.
     audit.record(
         db.session(),
         actor,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -71,7 +71,6 @@ def place(agreement_id: int, **entry: Any) -> ResponseReturnValue:
     made = operations.place(
         find(Agreement, agreement_id), _draft(**entry), actor=actor(), today=today()
     )
-    db.session.flush()  # The redirect names the new row.
     flash(_("The draft is saved. Check it, then submit it to your approver."), "success")
     return redirect(url_for("orders.order", order_id=made.id))
 
@@ -146,10 +145,17 @@ def paper(order_id: int) -> ResponseReturnValue:
     """Give the order form of a confirmed order."""
     shown = find(Order, order_id)
     conditions.check_printable(shown)
-    drawn = order_paper(shown, letterhead_on(shown.confirmed_on or today()))
+    drawn = order_paper(shown, letterhead_on(shown.confirmed_on or today()), mark())
     answer = Response(drawn, mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"{shown.number}.pdf")
     return answer
+
+
+def mark() -> str | None:
+    """Say on paper what every page says on top, if it does."""
+    frame: dict[str, object] = {}
+    current_app.update_template_context(frame)
+    return _("Demonstration: invented data") if frame.get("is_demo") else None
 
 
 def _draft(

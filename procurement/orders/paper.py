@@ -25,7 +25,7 @@ def letterhead_on(day: date) -> paper.Letterhead:
     return paper.Letterhead(body.name, body.siret, body.address)
 
 
-def order_paper(order: Order, letterhead: paper.Letterhead, mark: str | None = None) -> bytes:
+def order_paper(order: Order, letterhead: paper.Letterhead, mark: str | None) -> bytes:
     """Draw the PDF of a confirmed order, in the reader's language."""
     cover = paper.Cover(
         letterhead,

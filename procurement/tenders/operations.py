@@ -70,34 +70,7 @@ def receive_offer(
     tender: Tender, supplier: Supplier, received_on: date, *, actor: Actor, today: date
 ) -> Offer:
     """Enter the offer of a firm; one that came late is not taken (R2151-5)."""
-    _require_open(tender)
-    if received_on > today:
-        raise Refused(
-            "received_in_future", _("An offer cannot arrive after today."), field="received_on"
-        )
-    if not tender.takes_offer(received_on):
-        raise Refused(
-            "out_of_time",
-            _(
-                "Offers are taken from %(first)s to %(last)s: one that arrives outside these days"
-                " is eliminated (R2151-5).",
-                first=language.day(tender.launched_on),
-                last=language.day(tender.answers_by),
-            ),
-            field="received_on",
-        )
-    answered = select(Offer.id).where(
-        Offer.tender_id == tender.id, Offer.supplier_id == supplier.id
-    )
-    if db.session.scalar(answered) is not None:
-        raise Refused(
-            "already_answered",
-            _(
-                "%(name)s has already answered: change the prices of that offer.",
-                name=supplier.name,
-            ),
-            field="supplier_id",
-        )
+    _check_arrival(tender, supplier, received_on, today)
     offer = Offer(tender_id=tender.id, supplier_id=supplier.id, received_on=received_on)
     db.session.add(offer)
     audit.record(
@@ -172,6 +145,37 @@ def _decide(
     audit.record(session, actor, f"tenders.{verb}", tender, state=tender.move(state), **facts)
     lot = tender.lot
     audit.record(session, actor, f"lots.{verb}", lot, state=lot.move(lot_state))
+
+
+def _check_arrival(tender: Tender, supplier: Supplier, received_on: date, today: date) -> None:
+    _require_open(tender)
+    if received_on > today:
+        raise Refused(
+            "received_in_future", _("An offer cannot arrive after today."), field="received_on"
+        )
+    if not tender.takes_offer(received_on):
+        raise Refused(
+            "out_of_time",
+            _(
+                "Offers are taken from %(first)s to %(last)s: one that arrives outside these days"
+                " is eliminated (R2151-5).",
+                first=language.day(tender.launched_on),
+                last=language.day(tender.answers_by),
+            ),
+            field="received_on",
+        )
+    answered = select(Offer.id).where(
+        Offer.tender_id == tender.id, Offer.supplier_id == supplier.id
+    )
+    if db.session.scalar(answered) is not None:
+        raise Refused(
+            "already_answered",
+            _(
+                "%(name)s has already answered: change the prices of that offer.",
+                name=supplier.name,
+            ),
+            field="supplier_id",
+        )
 
 
 def _require_open(tender: Tender) -> None:

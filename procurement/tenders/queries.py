@@ -70,12 +70,9 @@ def tenders(text: str, state: str) -> Query:
         .order_by(Tender.launched_on.desc(), Tender.id.desc())
     )
     if text:
-        query = query.where(
-            or_(
-                func.lower(Lot.title).contains(text.lower(), autoescape=True),
-                func.lower(Campaign.title).contains(text.lower(), autoescape=True),
-            )
-        )
+        titles = (Lot.title, Campaign.title)
+        found = (func.lower(one).contains(text.lower(), autoescape=True) for one in titles)
+        query = query.where(or_(*found))
     if state:
         query = query.where(Tender.state == state)
     return query

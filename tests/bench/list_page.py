@@ -1,84 +1,92 @@
-"""A list page of 50 rows, against a bare Flask page of the same 50 rows from SQLAlchemy Core."""
+"""List pages of 50 rows, against a bare Flask page of the same 50 rows from SQLAlchemy Core.
+
+The bare page has the same statement, the same cells, links and formats: what is compared is all
+that stands around them, which is session, rights, layout, filters and pager.
+"""
+
+from collections.abc import Callable, Iterator
 
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
-from sqlalchemy import Engine, create_engine, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import create_engine, select
 
 from procurement.extensions import db
 from procurement.kernel.access import Role
+from procurement.kernel.database import Query
 from procurement.kernel.pipeline import today
-from procurement.members.models import Member, Membership, Person
+from procurement.members import queries as members
+from procurement.members.models import Person
+from procurement.needs import queries as needs
 from tests.bench.measure import Result, compared
 
-#: The same cells as the page's, with the same links and formats, and nothing around them.
-_BARE = """<!doctype html><title>Members</title><table>
+_MEMBERS = """<!doctype html><title>Members</title><table>
 <thead><tr><th>Name<th>Kind<th>Département<th>Intercommunality<th>Inhabitants<th>Membership</thead>
 <tbody>
 {% for row in rows %}<tr><th><a href="{{ url % row.id }}">{{ row.name }}</a></th>
-<td>{{ row.kind|member_kind }}</td><td>{{ row.departement }}</td>
+<td>{{ row.kind|member_kind }}</td><td><span class="dep dep-{{ row.departement }}">
+{{ row.departement }}</span></td>
 <td>{{ row.intercommunality or '' }}</td><td>{{ row.population|whole }}</td>
 <td>{{ 'In force' if row.is_member else 'None' }}</td></tr>
 {% endfor %}</tbody></table>"""
 
+_NEEDS = """<!doctype html><title>Needs</title><table>
+<thead><tr><th>Member<th>Département<th>Campaign<th>State<th>Lines</thead>
+<tbody>
+{% for row in rows %}<tr><th><a href="{{ url % row.id }}">{{ row.member_name }}</a></th>
+<td><span class="dep dep-{{ row.departement }}">{{ row.departement }}</span></td>
+<td>{{ row.campaign_title }}</td>
+<td><span class="state state-{{ row.state }}">{{ row.state|need_state }}</span></td>
+<td>{% if row.is_nil %}Nothing{% else %}{{ row.lines }}{% endif %}</td></tr>
+{% endfor %}</tbody></table>"""
 
-def run(app: Flask) -> Result:
-    """Measure the list of members as a buyer sees it: session, rights, layout and all."""
-    ours = _signed_in(app)
-    url = db.engine.url.render_as_string(hide_password=False)
-    bare = _bare(app, url).test_client()
 
-    def page() -> None:
-        answer = ours.get("/members")
-        if answer.status_code != 200:
-            raise AssertionError(answer.status)
-
-    return compared(
-        "list page of 50 members, in process", 1.5, page, lambda: bare.get("/members"), 300
+def run(app: Flask) -> Iterator[Result]:
+    """Measure two lists as a buyer sees them: the needs of all, and the members."""
+    buyer_id = db.session.scalars(select(Person.id).where(Person.role == Role.BUYER)).one()
+    buyer = members.actor_by_id(buyer_id)
+    if buyer is None:
+        raise LookupError("the buyer of the demonstration does not sign in")
+    ours = _signed_in(app, buyer_id)
+    lists = (
+        ("needs", "/needs", needs.need_list(buyer, None, "", ""), _NEEDS),
+        ("members", "/members", members.member_list(buyer, "", "", today()), _MEMBERS),
     )
-
-
-def _signed_in(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    buyer = db.session.scalar(select(Person.id).where(Person.role == Role.BUYER))
     db.session.remove()
+    for name, path, query, template in lists:
+        bare = _bare(app, query.limit(50), template)
+        yield compared(
+            f"page of 50 {name}, in process", 1.5, _getter(ours, path), _getter(bare, "/"), 300
+        )
+
+
+def _getter(client: FlaskClient, path: str) -> Callable[[], None]:
+    def get() -> None:
+        if client.get(path).status_code != 200:
+            raise AssertionError(path)
+
+    return get
+
+
+def _signed_in(app: Flask, person_id: int) -> FlaskClient:
+    client = app.test_client()
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = str(buyer)
+        cookie["_user_id"] = str(person_id)
         cookie["_fresh"] = True
     return client
 
 
-def _bare(ours: Flask, url: str) -> Flask:
+def _bare(ours: Flask, query: Query, template: str) -> FlaskClient:
     app = Flask("bare")
-    app.jinja_loader = DictLoader({"members.html": _BARE})  # type: ignore[assignment]
-    for name in ("member_kind", "whole"):
+    app.jinja_loader = DictLoader({"list.html": template})
+    for name in ("member_kind", "need_state", "whole"):
         app.jinja_env.filters[name] = ours.jinja_env.filters[name]
-    engine: Engine = create_engine(url)
-    group = aliased(Member)
-    on = literal(today())
-    in_force = select(Membership.member_id).where(
-        Membership.signed_on <= on, or_(Membership.left_on.is_(None), Membership.left_on > on)
-    )
-    query = (
-        select(
-            Member.id,
-            Member.name,
-            Member.kind,
-            Member.departement,
-            Member.population,
-            group.name.label("intercommunality"),
-            Member.id.in_(in_force).label("is_member"),
-        )
-        .outerjoin(group, group.id == Member.intercommunality_id)
-        .order_by(Member.name, Member.id)
-        .limit(50)
-    )
+    engine = create_engine(db.engine.url)
 
-    @app.get("/members")
-    def members() -> str:
+    @app.get("/")
+    def rows() -> str:
         with engine.connect() as connection:
-            rows = connection.execute(query).all()
-            return render_template("members.html", rows=rows, url="/members/%d", locale="fr")
+            found = connection.execute(query).all()
+            return render_template("list.html", rows=found, url="/%d", locale="fr")
 
-    return app
+    return app.test_client()

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
 
 from procurement.demo import accounts, mark, operations, queries
 from tests.databases import on_sqlite
@@ -27,7 +25,7 @@ def _run(app: Flask, *words: str):
     return app.test_cli_runner().invoke(args=["demo", *words])
 
 
-def test_load_tells_what_it_did_and_a_second_time_does_nothing(app: Flask):
+def test_load_tells_what_it_did_and_a_second_time_does_nothing(app):
     first = _run(app, "load", "--seed", "5")
     assert first.exit_code == 0, first.output
     assert "312 bodies" in first.output
@@ -41,7 +39,7 @@ def test_load_tells_what_it_did_and_a_second_time_does_nothing(app: Flask):
         assert queries.counted() == before
 
 
-def test_load_refuses_a_database_that_holds_members(app: Flask, session: Session):
+def test_load_refuses_a_database_that_holds_members(app, session):
     make_member(session)
     session.commit()
     refused = _run(app, "load")
@@ -54,7 +52,7 @@ def test_load_refuses_a_database_that_holds_members(app: Flask, session: Session
 
 
 @on_sqlite
-def test_outputs_are_written_and_the_welcome_names_them(app: Flask):
+def test_outputs_are_written_and_the_welcome_names_them(app):
     assert _run(app, "outputs").exit_code == 1
     _run(app, "load")
     written = _run(app, "outputs")
@@ -76,16 +74,14 @@ def test_outputs_are_written_and_the_welcome_names_them(app: Flask):
     assert all(path in welcome for path in paths)
 
 
-def test_welcome_promises_nothing_on_an_empty_database(app: Flask):
+def test_welcome_promises_nothing_on_an_empty_database(app):
     welcome = _run(app, "welcome")
     assert welcome.exit_code == 0
     assert accounts.PASSWORD not in welcome.output
 
 
 @on_sqlite
-def test_pages_say_that_the_data_is_invented_and_ask_only_once(
-    app, client: FlaskClient, count_queries
-):
+def test_pages_say_that_the_data_is_invented_and_ask_only_once(app, client, count_queries):
     band = "demo-band"
     assert band not in client.get("/sign-in").text
     _run(app, "load")

@@ -3,9 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from procurement.agreements.models import Agreement, AgreementPrice
 from procurement.catalogue.models import Item
@@ -31,7 +29,7 @@ from tests.demo.conftest import SHARE, TODAY
 from tests.make import make_member
 
 
-def test_the_territory_is_whole_and_real(story: Session):
+def test_the_territory_is_whole_and_real(story):
     counted = dict(story.execute(select(Member.kind, func.count()).group_by(Member.kind)).all())
     assert counted == {
         MemberKind.COMMUNE: 295,
@@ -41,7 +39,7 @@ def test_the_territory_is_whole_and_real(story: Session):
     assert central_body_on(TODAY).name == "Seine et Yvelines Numérique"
 
 
-def test_needs_are_as_many_as_announced_and_answers_stand_in_every_state(story: Session):
+def test_needs_are_as_many_as_announced_and_answers_stand_in_every_state(story):
     over, under_way = story.scalars(select(Campaign).order_by(Campaign.opens_on)).all()
     assert (over.state, under_way.state) == (CampaignState.CLOSED, CampaignState.OPEN)
     assert under_way.takes_answers(TODAY)
@@ -58,7 +56,7 @@ def test_needs_are_as_many_as_announced_and_answers_stand_in_every_state(story: 
     assert 0 < story.scalar(unpriced) < lines / 4
 
 
-def test_what_the_guides_announce_waits_for_each_account(story: Session):
+def test_what_the_guides_announce_waits_for_each_account(story):
     state = dict(
         story.execute(
             select(Member.siren, Need.state)
@@ -76,7 +74,7 @@ def test_what_the_guides_announce_waits_for_each_account(story: Session):
         assert {OrderState.DRAFT, OrderState.SUBMITTED} <= set(story.scalars(found))
 
 
-def test_nobody_signs_in_to_an_access_that_only_signs_the_story(story: Session):
+def test_nobody_signs_in_to_an_access_that_only_signs_the_story(story):
     closed = story.scalars(select(Person).where(Person.is_active.is_(False))).all()
     assert len(closed) > 500
     for password in ("", "!", accounts.PASSWORD):
@@ -84,7 +82,7 @@ def test_nobody_signs_in_to_an_access_that_only_signs_the_story(story: Session):
             authenticate(closed[0].email, password)
 
 
-def test_every_lot_is_bought_and_every_agreement_takes_orders(story: Session):
+def test_every_lot_is_bought_and_every_agreement_takes_orders(story):
     assert set(story.scalars(select(Lot.state))) == {LotState.AWARDED}
     agreements = story.scalars(select(Agreement)).all()
     assert len(agreements) == story.scalar(select(func.count()).select_from(Lot)) == 8
@@ -96,7 +94,7 @@ def test_every_lot_is_bought_and_every_agreement_takes_orders(story: Session):
     assert set(offers) <= {3, 4}
 
 
-def test_what_is_invented_says_so(story: Session):
+def test_what_is_invented_says_so(story):
     for supplier in story.scalars(select(Supplier)):
         assert "fictif" in supplier.name
         assert supplier.siret.startswith("000000")
@@ -107,14 +105,14 @@ def test_what_is_invented_says_so(story: Session):
     assert all("(démonstration)" in name for name in schools)
 
 
-def test_orders_ended_in_several_ways_and_some_members_lose(story: Session):
+def test_orders_ended_in_several_ways_and_some_members_lose(story):
     states = dict(story.execute(select(Order.state, func.count()).group_by(Order.state)).all())
     assert states[OrderState.CONFIRMED] > 20
     lost = select(func.count()).where(OrderLine.reference_amount < OrderLine.amount)
     assert story.scalar(lost)
 
 
-def test_savings_add_up(story: Session):
+def test_savings_add_up(story):
     total = savings.summary(Scope()).saving
     assert total.saving > 0
     assert Decimal("0.5") < total.coverage < 1
@@ -122,7 +120,7 @@ def test_savings_add_up(story: Session):
         assert summed(part.saving for part in parts(Scope())) == total
 
 
-def test_a_database_of_real_members_is_left_alone(session: Session):
+def test_a_database_of_real_members_is_left_alone(session):
     make_member(session, "Une commune")
     with pytest.raises(Refused) as refused:
         operations.load(TODAY, share=SHARE)
@@ -130,7 +128,7 @@ def test_a_database_of_real_members_is_left_alone(session: Session):
     assert not queries.is_loaded()
 
 
-def _figures(session: Session) -> list[list[tuple[object, ...]]]:
+def _figures(session) -> list[list[tuple[object, ...]]]:
     """Needs, prices and orders, in an order that no database's alphabet changes."""
     needed = (
         select(
@@ -172,7 +170,7 @@ def _figures(session: Session) -> list[list[tuple[object, ...]]]:
     ]
 
 
-def test_both_databases_hold_the_same_story_and_its_proofs(session: Session, told: Flask):
+def test_both_databases_hold_the_same_story_and_its_proofs(session, told):
     with told.app_context():
         elsewhere = _figures(db.session())
     operations.load(TODAY, share=SHARE)
@@ -187,7 +185,7 @@ def test_both_databases_hold_the_same_story_and_its_proofs(session: Session, tol
 
 
 @on_sqlite
-def test_another_seed_tells_another_story(session: Session, told: Flask):
+def test_another_seed_tells_another_story(session, told):
     with told.app_context():
         elsewhere = _figures(db.session())
     operations.load(TODAY, seed=1, share=SHARE)
@@ -196,7 +194,7 @@ def test_another_seed_tells_another_story(session: Session, told: Flask):
 
 
 @on_sqlite
-def test_the_whole_story_is_as_large_as_announced(session: Session):
+def test_the_whole_story_is_as_large_as_announced(session):
     operations.load(TODAY)
     pipeline.commit()
     over = session.scalar(select(Campaign.id).where(Campaign.state == CampaignState.CLOSED))

@@ -188,9 +188,7 @@ def _lot(
     session.flush()
     by_item = {line.item_id: line.id for line in lot.lines}
     session.add_all(
-        Allocation(
-            lot_line_id=by_item[line.item_id], need_line_id=line.id, quantity=line.quantity
-        )
+        Allocation(lot_line_id=by_item[line.item_id], need_line_id=line.id, quantity=line.quantity)
         for line in need_lines
     )
     return list(lot.lines)
@@ -210,7 +208,11 @@ def _agreement(
     offer = Offer(tender=tender, supplier=supplier, received_on=today())
     session.add(offer)
     session.flush()
-    tender.state, tender.awarded_offer_id, tender.awarded_on = TenderState.AWARDED, offer.id, today()
+    tender.state, tender.awarded_offer_id, tender.awarded_on = (
+        TenderState.AWARDED,
+        offer.id,
+        today(),
+    )
     agreement = Agreement(
         tender=tender,
         number="2026-VID-01",

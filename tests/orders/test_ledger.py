@@ -1,4 +1,4 @@
-"""The ledger under any sequence of acts: balances are the sums of entries, never above a ceiling."""
+"""The ledger under any sequence of acts: sums of entries, and never above a ceiling."""
 
 from collections.abc import Callable
 from decimal import Decimal

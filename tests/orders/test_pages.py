@@ -85,7 +85,7 @@ def test_the_page_of_an_order(
 
 
 @pytest.mark.parametrize(
-    ("made", "name", "acts"),
+    "made, name, acts",
     [
         ("place", "ada", {"edit", "submit"}),
         ("place", "alix", set()),

@@ -134,7 +134,7 @@ def test_bad_fields(ada: FlaskClient, scene: Scene, session: Session) -> None:
     assert count_orders(session) == 0
 
 
-@pytest.mark.parametrize(("quantity", "told"), [("12", "10"), ("25", "30"), ("3", "10")])
+@pytest.mark.parametrize("quantity, told", [("12", "10"), ("25", "30"), ("3", "10")])
 def test_only_whole_packs(
     ada: FlaskClient, scene: Scene, session: Session, quantity: str, told: str
 ) -> None:
@@ -168,16 +168,12 @@ def test_only_prices_of_this_agreement_and_each_once(
 def test_a_member_that_is_not_named_is_refused(scene: Scene, session: Session) -> None:
     stranger = make_person(session, member=make_member(session, "Ailleurs"))
     with pytest.raises(Refused, match="not_a_beneficiary"):
-        operations.place(
-            scene.agreement, scene.draft(), actor=actor_for(stranger), today=today()
-        )
+        operations.place(scene.agreement, scene.draft(), actor=actor_for(stranger), today=today())
 
 
 def test_a_command_places_no_order(scene: Scene) -> None:
     with pytest.raises(Forbidden):
-        operations.place(
-            scene.agreement, scene.draft(), actor=Actor.command("test"), today=today()
-        )
+        operations.place(scene.agreement, scene.draft(), actor=Actor.command("test"), today=today())
 
 
 def test_a_later_version_of_the_price_list_takes_its_place(

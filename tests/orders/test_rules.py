@@ -10,7 +10,7 @@ from procurement.orders import rules
 
 
 @pytest.mark.parametrize(
-    ("quantity", "unit_price", "amount"),
+    "quantity, unit_price, amount",
     [
         ("1", "10", "10.00"),
         ("3", "0.3333", "1.00"),
@@ -28,7 +28,7 @@ def test_a_line_is_rounded_half_up_to_the_cent(quantity: str, unit_price: str, a
 
 
 @pytest.mark.parametrize(
-    ("lines", "net", "rates", "gross"),
+    "lines, net, rates, gross",
     [
         ([], "0", [], "0"),
         ([("100", "20")], "100", [("20", "100", "20")], "120"),
@@ -65,7 +65,7 @@ def test_equal_rates_written_differently_are_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "pack_size", "fits", "around"),
+    "quantity, pack_size, fits, around",
     [
         ("1", 1, True, (1, 2)),
         ("1.5", 1, False, (1, 2)),
@@ -82,7 +82,7 @@ def test_packs(quantity: str, pack_size: int, fits: bool, around: tuple[int, int
 
 
 @pytest.mark.parametrize(
-    ("rank", "number"), [(1, "2026-00001"), (42, "2026-00042"), (123_456, "2026-123456")]
+    "rank, number", [(1, "2026-00001"), (42, "2026-00042"), (123_456, "2026-123456")]
 )
 def test_order_numbers(rank: int, number: str) -> None:
     assert rules.order_number(2026, rank) == number

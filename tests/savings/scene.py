@@ -19,7 +19,7 @@ from procurement.catalogue.models import Item
 from procurement.kernel.access import Role
 from procurement.kernel.money import line_amount
 from procurement.lots.models import Lot, LotLine, LotState
-from procurement.members.models import CentralBody, Person
+from procurement.members.models import CentralBody, Member, Person
 from procurement.needs.models import Campaign, CampaignState, NeedLine, NeedState
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.tenders.models import Offer, Supplier, Tender, TenderState
@@ -44,6 +44,7 @@ Wanted = tuple[str, str, str | None]
 class Buyer:
     """A member with the two people and the need lines that its orders stand on."""
 
+    member: Member
     author: Person
     approver: Person
     proofs: dict[int, NeedLine]
@@ -72,8 +73,8 @@ class Scene:
             number=f"{on.year}-{next(_numbers):05}",
             agreement_id=agreement.id,
             holder_id=agreement.holders[0].id,
-            member_id=who.author.member_id,
-            site_id=who.author.member.sites[0].id,
+            member_id=who.member.id,
+            site_id=who.member.sites[0].id,
             author_id=who.author.id,
             approver_id=who.approver.id,
             state=state,
@@ -134,7 +135,7 @@ def set_scene(session: Session, people: People) -> Scene:
     buyers = [_buyer(session, campaign, *pair, [*items[0], *items[1]]) for pair in pairs]
     agreements = [_agreement(session, campaign, at, lot) for at, lot in enumerate(items, 1)]
     for agreement in agreements:
-        agreement.beneficiaries = [Beneficiary(member_id=one.author.member_id) for one in buyers]
+        agreement.beneficiaries = [Beneficiary(member_id=one.member.id) for one in buyers]
     session.commit()
     return Scene(session, people, buyers, agreements)
 
@@ -149,7 +150,7 @@ def _buyer(
         )
         for day, item in enumerate(items, 1)
     }
-    return Buyer(author, approver, proofs)
+    return Buyer(need.member, author, approver, proofs)
 
 
 def _agreement(session: Session, campaign: Campaign, number: int, items: list[Item]) -> Agreement:

@@ -26,7 +26,7 @@ def columns(table: html.HtmlElement, part: str, label: str) -> list[Decimal]:
 
 
 def own(scene: Scene, buyer: int) -> str:
-    return f"/savings/members/{scene.buyers[buyer].author.member_id}"
+    return f"/savings/members/{scene.buyers[buyer].member.id}"
 
 
 def test_it_works(ordered: Scene, reader: Reader) -> None:

@@ -20,25 +20,26 @@ def paper(client: FlaskClient, path: str) -> PdfReader:
 
 
 def text_of(document: PdfReader) -> str:
-    return "\n".join(page.extract_text() for page in document.pages)
+    """Give its words, with plain spaces between them."""
+    return " ".join(" ".join(page.extract_text().split()) for page in document.pages)
 
 
 def statement(scene: Scene, buyer: int) -> str:
-    return f"/savings/members/{scene.buyers[buyer].author.member_id}/statement.pdf"
+    return f"/savings/members/{scene.buyers[buyer].member.id}/statement.pdf"
 
 
 def test_the_statement_tells_what_the_page_tells(ordered: Scene, reader: Reader) -> None:
     document = paper(reader(ordered.people.ada), statement(ordered, 0))
     assert len(document.pages) >= 2
     text = text_of(document)
-    for figure in ("47.01\u00a0€", "57.00\u00a0€", "9.99\u00a0€", "17.5%", "86.2%", "54.51"):
-        assert figure.replace("\u00a0", " ") in text.replace("\u00a0", " ")
+    for figure in ("47.01 €", "57.00 €", "9.99 €", "17.5%", "86.2%", "54.51"):
+        assert figure in text
     assert "Lines without a former price" in text
-    assert "Page 1 / 2" in text.replace("\u00a0", " ")
+    assert "Page 1 / 2" in text
     assert "Centrale d’essai" in text
     for line in ordered.buyers[0].proofs.values():
-        if line.paid_since.day in (1, 3):
-            assert f"{line.paid_since:%d/%m/%Y}" in text
+        day = f"{line.paid_since:%d/%m/%Y}"
+        assert (day in text) is (day in {"01/01/2024", "03/01/2024"})
 
 
 def test_the_report_adds_up_in_each_of_its_tables(ordered: Scene, reader: Reader) -> None:
@@ -46,7 +47,7 @@ def test_the_report_adds_up_in_each_of_its_tables(ordered: Scene, reader: Reader
     assert len(document.pages) >= 2
     text = text_of(document)
     total = "Total 17,929.52 17,922.02 17,677.01 -245.01 -1.4% 100.0%"
-    assert " ".join(text.split()).count(total) == 5
+    assert text.count(total) == 5
     assert "-600.00" in text
     for name in ("Amboise-la-Petite (78)", "Bourg-Neuf (92)", "Saint-Rémy & <Fils> (78)"):
         assert name in text
@@ -58,14 +59,14 @@ def test_a_document_says_what_it_is(ordered: Scene, reader: Reader) -> None:
     assert document.metadata.title == "Savings statement: Saint-Rémy & <Fils>"
     assert document.metadata.author == "Centrale d’essai"
     assert document.metadata.subject == "Committed savings, net of VAT. All years."
-    assert document.root_object["/Lang"] == "en"
+    assert str(document.root_object["/Lang"]) == "en"
 
 
 def test_a_document_is_of_one_year_when_asked(ordered: Scene, reader: Reader) -> None:
     ada = reader(ordered.people.ada)
     text = text_of(paper(ada, statement(ordered, 0) + "?year=2025"))
     assert "Year 2025" in text
-    assert "You pay 0.01\u00a0€ more" in text.replace(" €", "\u00a0€")
+    assert "You pay 0.01 € more" in text
 
 
 def test_the_same_figures_make_the_same_file(ordered: Scene, reader: Reader) -> None:

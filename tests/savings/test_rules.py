@@ -62,7 +62,9 @@ def test_a_line_without_reference_counts_in_the_coverage_alone() -> None:
 
 def test_nothing_ordered_has_no_rate_and_no_coverage() -> None:
     nothing = summed([])
-    assert (nothing.saving, nothing.rate, nothing.coverage) == (0, None, None)
+    assert nothing.saving == 0
+    assert nothing.rate is None
+    assert nothing.coverage is None
     assert not nothing.is_doubtful
 
 

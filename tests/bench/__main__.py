@@ -1,0 +1,63 @@
+"""``make bench``: print each ratio to its bare limit, and fail when one is passed."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from flask import Flask
+
+from procurement import create_app
+from procurement.demo import operations
+from procurement.extensions import db
+from procurement.kernel import database, pipeline
+from tests import system
+from tests.bench import list_page, lot_sheet, pooling
+from tests.bench.measure import Result
+from tests.postgres import running_cluster
+
+
+@contextmanager
+def demonstration(url: str, folder: Path) -> Iterator[Flask]:
+    """Load the demonstration into a database that is thrown away."""
+    app = create_app({"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(folder)})
+    with app.app_context():
+        db.create_all()
+        database.begin_write(db.session())
+        operations.load(pipeline.today(), operations.SEED, say=lambda _sentence: None)
+        pipeline.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def results(stack: ExitStack) -> Iterator[Result]:
+    """Measure on SQLite, and pooling on PostgreSQL too where it is installed."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    app = stack.enter_context(demonstration(f"sqlite:///{folder / 'demo.sqlite'}", folder / "one"))
+    yield pooling.run("SQLite")
+    yield lot_sheet.run()
+    db.session.remove()
+    yield from list_page.run(app)
+    programs = system.POSTGRESQL.find()
+    if programs is None:
+        print("LEFT OUT: pooling on PostgreSQL, which is not installed")
+        return
+    cluster = stack.enter_context(running_cluster(programs))
+    stack.enter_context(demonstration(cluster.create("bench"), folder / "two"))
+    yield pooling.run("PostgreSQL")
+
+
+def main() -> int:
+    """Print the results as they come."""
+    failed = 0
+    with ExitStack() as stack:
+        for result in results(stack):
+            print(result.line(), flush=True)
+            failed += not result.is_kept
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The maker of workbooks: what people typed never becomes a formula."""
+
+from decimal import Decimal
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from procurement.kernel.sheets import AMOUNT, PRICE, Column, Formula, Sheet, workbook
+
+TYPED = [
+    "=1+1",
+    "+33 1 23 45 67 89",
+    "-5 °C",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    '=HYPERLINK("http://192.0.2.1","click")',
+    "=cmd|' /C calc'!A0",
+]
+
+
+def written(*rows, totals=(), title=("Table", "Under it"), columns=None):
+    columns = columns or [Column("Text", 20), Column("Price", 12, PRICE, asks="A price")]
+    content = workbook([Sheet("One", title, columns, rows, totals)], title="T", author="A")
+    return content, load_workbook(BytesIO(content))["One"]
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_text_that_starts_like_a_formula_stays_text(text):
+    content, sheet = written((text, None))
+    cell = sheet["A5"]
+    assert cell.data_type == "s"
+    assert cell.value.replace("\n", "\r") == text or cell.value == text
+    # Excel keeps it text even when somebody edits the cell.
+    assert cell.quotePrefix
+    with ZipFile(BytesIO(content)) as parts:
+        assert "<f>" not in parts.read("xl/worksheets/sheet1.xml").decode()
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_so_do_titles_headings_and_totals(text):
+    content, _sheet = written(
+        ("a", None), totals=[(text, None)], title=(text, text), columns=[Column(text), Column("b")]
+    )
+    with ZipFile(BytesIO(content)) as parts:
+        assert "<f>" not in parts.read("xl/worksheets/sheet1.xml").decode()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=40), max_size=30))
+def test_any_text_comes_back_as_text(texts):
+    _content, sheet = written(*((text, None) for text in texts), ("last", None))
+    for row in sheet.iter_rows(min_row=5, max_col=1):
+        assert row[0].value is None or (row[0].data_type, type(row[0].value)) == ("s", str)
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "TRUE", "12", "2026-11-21", "a\x00\x0bb\ufffe"])
+def test_text_that_looks_like_something_else(text):
+    _content, sheet = written((text, None))
+    assert sheet["A5"].data_type == "s"
+
+
+def test_a_formula_of_ours_is_one():
+    _content, sheet = written((Formula("1+1"), None))
+    assert (sheet["A5"].data_type, sheet["A5"].value) == ("f", "=1+1")
+
+
+def test_numbers_are_numbers_as_they_were():
+    _content, sheet = written(("a", Decimal("1234567.8905")), ("b", 3), ("c", Decimal(0)))
+    assert [sheet[f"B{row}"].value for row in (5, 6, 7)] == [1234567.8905, 3, 0]
+    assert sheet["B5"].number_format == PRICE
+
+
+def test_all_is_locked_but_what_asks_to_be_filled():
+    _content, sheet = written(("a", None), totals=[("Total", None)])
+    assert sheet.protection.sheet
+    assert not sheet["B5"].protection.locked
+    for locked in ("A1", "A4", "B4", "A5", "A6", "B6"):
+        assert sheet[locked].protection.locked
+    (rule,) = sheet.data_validations.dataValidation
+    assert (str(rule.sqref), rule.type, rule.operator) == ("B5", "decimal", "greaterThanOrEqual")
+
+
+def test_it_opens_and_prints_as_a_table():
+    columns = [Column("Text", 60), Column("Amount", 40, AMOUNT)]
+    _content, sheet = written(("a", Decimal(1)), columns=columns)
+    assert sheet.freeze_panes == "A5"
+    assert sheet.print_title_rows == "$4:$4"
+    assert sheet.page_setup.orientation == "landscape"
+    assert (sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage) == (0, True)
+    assert sheet.column_dimensions["A"].width == 60
+
+
+def test_cells_are_named_for_formulas_of_other_sheets():
+    sheet = Sheet("It's one", ("T",), [Column("A"), Column("B")], [("a", 1), ("b", 2)])
+    assert sheet.first == 4
+    assert sheet.cell(2, 5) == "'It''s one'!$B$5"
+    assert sheet.span(2) == "'It''s one'!$B$4:$B$5"

@@ -1,0 +1,1 @@
+"""Bodies, delivery places, people, the centrale, and signing in."""
