@@ -23,7 +23,7 @@ run: install ## Serve the platform, with its demonstration at the first start (H
 	@$(FLASK) db upgrade
 	@$(FLASK) demo load --if-empty
 	@test -e instance/demo/.written || { $(FLASK) demo outputs && touch instance/demo/.written; }
-	@$(FLASK) demo welcome --address http://$(HOST):$(PORT)/
+	@$(FLASK) demo welcome --host $(HOST) --port $(PORT)
 	@exec $(BIN)/gunicorn --bind $(HOST):$(PORT) --workers 2 --threads 4 --no-control-socket wsgi:app
 
 test: .venv/tests $(CATALOGUES) ## Check style, types and imports, then run the whole suite

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
@@ -44,7 +45,7 @@ class AgreementState(StrEnum):
 AGREEMENT_STATE_LABELS = {
     AgreementState.DRAFT: _("Draft"),
     AgreementState.NOTIFIED: _("Notified"),
-    AgreementState.CLOSED: _("Closed"),
+    AgreementState.CLOSED: lazy_pgettext("agreement", "Closed"),
 }
 
 

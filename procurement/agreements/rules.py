@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 
 #: The longest framework that needs no written reason, renewals included (L2125-1 1°).
 LONGEST_MONTHS = 48
@@ -35,7 +36,7 @@ STANDING_LABELS = {
     Standing.UPCOMING: _("To come"),
     Standing.IN_FORCE: _("In force"),
     Standing.EXPIRED: _("Expired"),
-    Standing.CLOSED: _("Closed"),
+    Standing.CLOSED: lazy_pgettext("agreement", "Closed"),
 }
 
 

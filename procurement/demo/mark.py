@@ -3,6 +3,7 @@
 import time
 
 from flask import current_app
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from procurement.demo import queries
@@ -32,6 +33,11 @@ class Mark:
                 self._is_demo = queries.is_loaded(connection)
             self._asked_at = time.monotonic()
         return self._is_demo
+
+
+def warning() -> str | None:
+    """Say on files what every page says on top."""
+    return _("Demonstration: invented data") if is_demo() else None
 
 
 def is_demo() -> bool:

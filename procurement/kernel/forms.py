@@ -92,7 +92,11 @@ class Number(fields.Field[Decimal]):
             number = money.parsed(str(value))
         except ValueError:
             raise self.make_error("invalid") from None
-        bounds = {"least": self.least, "most": self.most, "places": self.places}
+        bounds = {
+            "least": language.typed(self.least),
+            "most": language.typed(self.most),
+            "places": self.places,
+        }
         for fault, found in (
             ("low", number < self.least),
             ("high", number > self.most),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -29,8 +30,8 @@ LOT_STATE_LABELS = {
     LotState.DRAFT: _("Draft"),
     LotState.FROZEN: _("Frozen"),
     LotState.TENDERED: _("Out to tender"),
-    LotState.AWARDED: _("Awarded"),
-    LotState.UNSUCCESSFUL: _("Unsuccessful"),
+    LotState.AWARDED: lazy_pgettext("lot", "Awarded"),
+    LotState.UNSUCCESSFUL: lazy_pgettext("lot", "Unsuccessful"),
 }
 
 

@@ -1,28 +1,25 @@
 """The pool of a campaign, its lots, and who asked for what in them. Sums are the database's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from procurement.catalogue.models import Cpv, Family, Item
 from procurement.extensions import db
 from procurement.kernel.access import Actor
+from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, Lot, LotLine, LotState
 from procurement.lots.rules import DEPARTEMENTS
 from procurement.members.models import Member, Site
 from procurement.needs.models import Campaign, NeedLine
 
-AnyRow = Row[*tuple[Any, ...]]
-AnySelect = Select[*tuple[Any, ...]]
 _ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one département asks for of an item: how many members, how much, how much allotted."""
 
     departement: str
@@ -31,14 +28,13 @@ class Share:
     allotted: Decimal = _ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class Pooled:
+class Pooled(NamedTuple):
     """An item with the shares of the départements, in the order of ``DEPARTEMENTS``.
 
     ``item`` is the row of its labels; the totals are sums of what the database summed.
     """
 
-    item: AnyRow
+    item: Record
     shares: Sequence[Share]
 
     @property
@@ -66,7 +62,7 @@ def _summed(
     key: InstrumentedAttribute[int],
     quantity: InstrumentedAttribute[Decimal],
     allotted: InstrumentedAttribute[Decimal],
-) -> AnySelect:
+) -> Query:
     return select(
         key,
         NeedLine.departement,
@@ -76,47 +72,53 @@ def _summed(
     ).group_by(key, NeedLine.departement)
 
 
-#: Made once: it is asked for most, and answers faster than it is put together.
+# The two statements of the pool are put together once: that takes as long as their answer.
 _POOLED = _summed(NeedLine.item_id, NeedLine.quantity, NeedLine.allotted).where(
     NeedLine.campaign_id == bindparam("campaign_id"), NeedLine.is_validated
 )
 
 
-def pooled(campaign_id: int) -> Sequence[AnyRow]:
+def pooled(campaign_id: int) -> Sequence[Record]:
     """Sum the validated lines of a campaign by item and département, in one index pass."""
     return db.session.execute(_POOLED, {"campaign_id": campaign_id}).all()
 
 
-def _shares(rows: Sequence[AnyRow]) -> dict[int, Sequence[Share]]:
-    found: dict[int, list[Share]] = {}
+def _shares(rows: Sequence[Record]) -> dict[int, Sequence[Share]]:
+    found: dict[int, dict[str, Share]] = {}
     for key, departement, members, quantity, allotted in rows:
-        shares = found.setdefault(key, [Share(code) for code in DEPARTEMENTS])
-        shares[DEPARTEMENTS.index(departement)] = Share(departement, members, quantity, allotted)
-    return dict(found)
+        share = Share(departement, members, quantity, allotted)
+        found.setdefault(key, {})[departement] = share
+    return {
+        key: [shares.get(code) or Share(code) for code in DEPARTEMENTS]
+        for key, shares in found.items()
+    }
+
+
+_LABELS = (
+    select(
+        Item.id,
+        Item.code,
+        Item.designation,
+        Item.unit,
+        Item.pack_size,
+        Family.id.label("family_id"),
+        Family.label_fr.label("family_fr"),
+        Family.label_en.label("family_en"),
+    )
+    .join(Family, Family.id == Item.family_id)
+    .where(Item.id.in_(bindparam("item_ids", expanding=True)))
+    .order_by(Family.id, Item.code)
+)
 
 
 def pool(campaign_id: int) -> list[Pooled]:
     """List what the validated needs of a campaign ask for, by family and item code."""
     shares = _shares(pooled(campaign_id))
-    query = (
-        select(
-            Item.id,
-            Item.code,
-            Item.designation,
-            Item.unit,
-            Item.pack_size,
-            Family.id.label("family_id"),
-            Family.label_fr.label("family_fr"),
-            Family.label_en.label("family_en"),
-        )
-        .join(Family, Family.id == Item.family_id)
-        .where(Item.id.in_(list(shares)))
-        .order_by(Family.id, Item.code)
-    )
-    return [Pooled(row, shares[row.id]) for row in db.session.execute(query)]
+    labels = db.session.execute(_LABELS, {"item_ids": list(shares)})
+    return [Pooled(row, shares[row.id]) for row in labels]
 
 
-def lot_list(actor: Actor, campaign_id: int | None, state: str) -> AnySelect:
+def lot_list(actor: Actor, campaign_id: int | None, state: str) -> Query:
     """Select the lots that the actor may see, with the number of their lines, the latest first."""
     lines = (
         select(LotLine.lot_id, func.count().label("lines"))
@@ -216,7 +218,7 @@ def cpv_codes(lot: Lot) -> Sequence[Row[str, str]]:
     ).all()
 
 
-def contributions(line: LotLine, actor: Actor) -> AnySelect:
+def contributions(line: LotLine, actor: Actor) -> Query:
     """Select what feeds a lot line, need line by need line, by name of the member."""
     return (
         select(
@@ -236,7 +238,7 @@ def contributions(line: LotLine, actor: Actor) -> AnySelect:
     )
 
 
-def breakdown(lot: Lot) -> Sequence[AnyRow]:
+def breakdown(lot: Lot) -> Sequence[Record]:
     """Sum a lot by member and line: by département, name of the member, order of the sheet."""
     return db.session.execute(
         select(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
@@ -48,7 +49,7 @@ ORDER_STATE_LABELS = {
 ACT_LABELS = {
     "orders.place": _("Written"),
     "orders.change": _("Changed"),
-    "orders.submit": _("Submitted"),
+    "orders.submit": lazy_pgettext("order", "Submitted"),
     "orders.confirm": _("Confirmed"),
     "orders.refuse": _("Refused"),
     "orders.withdraw": _("Withdrawn"),

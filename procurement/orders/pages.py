@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,7 +12,7 @@ from procurement.extensions import db
 from procurement.kernel.access import Permission
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import asked_id, page_of
-from procurement.kernel.pipeline import Stage, actor, find, form, shown_form, today
+from procurement.kernel.pipeline import Stage, actor, find, form, mark, shown_form, today
 from procurement.members.models import Site
 from procurement.members.queries import journal, site_choices
 from procurement.orders import conditions, operations, queries, rules
@@ -149,13 +149,6 @@ def paper(order_id: int) -> ResponseReturnValue:
     answer = Response(drawn, mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"{shown.number}.pdf")
     return answer
-
-
-def mark() -> str | None:
-    """Say on paper what every page says on top, if it does."""
-    frame: dict[str, object] = {}
-    current_app.update_template_context(frame)
-    return _("Demonstration: invented data") if frame.get("is_demo") else None
 
 
 def _draft(

@@ -80,8 +80,8 @@ def _references(order: Order) -> list[_Words]:
     facts = (
         (_("Order number"), order.number),
         (_("Agreement number"), order.agreement.number),
-        (_("Commitment number"), order.commitment_number or _("None")),
-        (_("Service code"), order.service_code or _("None")),
+        (_("Commitment number"), order.commitment_number or _("Not given")),
+        (_("Service code"), order.service_code or _("Not given")),
     )
     return [[(label, "note"), (value, "strong")] for label, value in facts]
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-from flask import current_app, redirect, render_template, request, send_file, url_for
+from flask import redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from procurement.kernel import language
 from procurement.kernel.access import Permission
 from procurement.kernel.charts import svg
-from procurement.kernel.pipeline import Stage, actor, find, today
+from procurement.kernel.pipeline import Stage, actor, find, mark, today
 from procurement.members.models import Member
 from procurement.savings import charts, paper, queries, sentences
 from procurement.savings.queries import Scope
@@ -30,13 +30,6 @@ def _statement(member: Member, years: Sequence[int]) -> queries.Statement:
 
 def _report(years: Sequence[int]) -> queries.Report:
     return queries.report(Scope(year=_chosen(years)), language.current())
-
-
-def _mark() -> str | None:
-    """Say on paper what every page says on top."""
-    frame: dict[str, object] = {}
-    current_app.update_template_context(frame)
-    return _("Demonstration: invented data") if frame.get("is_demo") else None
 
 
 def _download(content: bytes, name: str) -> ResponseReturnValue:
@@ -75,7 +68,7 @@ def member_paper(member_id: int) -> ResponseReturnValue:
     """Write the statement as a PDF."""
     body = find(Member, member_id)
     found = _statement(body, queries.years(member_id))
-    content = paper.statement(body.name, found, today(), _mark())
+    content = paper.statement(body.name, found, today(), mark())
     return _download(content, f"savings-{body.siren}.pdf")
 
 
@@ -106,5 +99,5 @@ def territory() -> ResponseReturnValue:
 def territory_paper() -> ResponseReturnValue:
     """Write the report on the territory as a PDF."""
     return _download(
-        paper.report(_report(queries.years()), today(), _mark()), "savings-territory.pdf"
+        paper.report(_report(queries.years()), today(), mark()), "savings-territory.pdf"
     )

@@ -169,8 +169,8 @@ def _nearly_full() -> Waiting:
             taken >= Agreement.ceiling * 85,
         ),
         lambda n: ngettext(
-            "agreement has used 85 % of its ceiling",
-            "agreements have used 85 % of their ceiling",
+            "agreement has used 85 %% of its ceiling",
+            "agreements have used 85 %% of their ceiling",
             n,
         ),
         url_for("agreements.agreement_list"),

@@ -74,5 +74,3 @@ def make_ground(session: Session, people: People) -> Ground:
     ]
     buyer = actor_for(people.clara)
     return Ground(people, campaign, video, camera, cable, tablet, first, second, lines, buyer)
-
-

@@ -44,7 +44,9 @@ def test_of_ticked_items_alone(session, ground):
     assert quantities(session, ground.form(ground.tablet)) == {"EDU-001": 30}
 
 
-@pytest.mark.parametrize("territory,left", [(Territory.YVELINES, 10), (Territory.HAUTS_DE_SEINE, 4)])
+@pytest.mark.parametrize(
+    "territory,left", [(Territory.YVELINES, 10), (Territory.HAUTS_DE_SEINE, 4)]
+)
 def test_of_one_departement(session, ground, territory, left):
     lot = ground.form(ground.camera, territory=territory)
     assert quantities(session, lot) == {"VID-001": left}

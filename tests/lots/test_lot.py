@@ -39,8 +39,12 @@ def test_an_empty_list_says_what_comes_next(people: People, door, name, sentence
 
 def test_the_list_counts_the_lines_that_a_member_feeds(ground, door):
     ground.form(title="Caméras et câbles")
-    assert '<td class="num" data-label="Items">1</td>' in door.get(ground.people.basile, "/lots").text
-    assert '<td class="num" data-label="Items">2</td>' in door.get(ground.people.clara, "/lots").text
+    assert (
+        '<td class="num" data-label="Items">1</td>' in door.get(ground.people.basile, "/lots").text
+    )
+    assert (
+        '<td class="num" data-label="Items">2</td>' in door.get(ground.people.clara, "/lots").text
+    )
 
 
 def test_a_draft(ground, door):

@@ -27,7 +27,9 @@ PRICES = [Decimal("0.1075"), Decimal("1.8")]
 def lot(session, ground):
     """A frozen lot: 14 cameras and 9.75 of cable, of two members."""
     ground.camera.designation = "=Caméra & <fixe>"
-    session.add(CentralBody(valid_from=ground.campaign.opens_on.replace(year=2019), name="Centrale"))
+    session.add(
+        CentralBody(valid_from=ground.campaign.opens_on.replace(year=2019), name="Centrale")
+    )
     return ground.freeze(ground.form(title="Vidéoprotection"))
 
 
@@ -166,7 +168,10 @@ def test_the_breakdown_recalculated_makes_the_quantities(made, libreoffice, tmp_
         ["Difference", 0, 0],
     ]
     by_departement = grid(content, "By département")[5:]
-    assert [row[4:] for row in by_departement] == [[2, 10, 4, 14, 14, 0], [1, 9.75, 0, 9.75, 9.75, 0]]
+    assert [row[4:] for row in by_departement] == [
+        [2, 10, 4, 14, 14, 0],
+        [1, 9.75, 0, 9.75, 9.75, 0],
+    ]
     cover = {row[0]: row[1] for row in grid(content, "Cover")}
     assert cover["Check"] == "The breakdown makes the quantities."
     assert cover["Members"] == "2"

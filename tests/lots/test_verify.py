@@ -41,7 +41,10 @@ def test_it_passes_on_an_empty_database(app):
         ("UPDATE need_line SET quantity = quantity + 1 WHERE id = 2", "need_line 2"),
         ("UPDATE need_line SET paid_price = 1, paid_since = '2024-01-01' WHERE id = 3", "need 1 "),
         ("UPDATE need_line SET departement = '92' WHERE id = 1", "lot 1 "),
-        ("UPDATE need_line SET is_validated = NOT is_validated, allotted = 0 WHERE id = 4", "need_line 4 "),
+        (
+            "UPDATE need_line SET is_validated = NOT is_validated, allotted = 0 WHERE id = 4",
+            "need_line 4 ",
+        ),
         ("UPDATE need SET check_figure = 'another' WHERE id = 2", "need 2 "),
         ("UPDATE need SET state = 'submitted' WHERE id = 1", "need_line 1 "),
         ("UPDATE lot SET check_figure = 'another' WHERE id = 1", "lot 1 "),
@@ -62,7 +65,10 @@ def test_it_names_an_altered_allocation(session, verify, change):
     session.commit()
     answer = verify()
     assert answer.exit_code == 1
-    assert f"allocations ({allocation})" in answer.output or f"allocation {allocation} " in answer.output
+    assert (
+        f"allocations ({allocation})" in answer.output
+        or f"allocation {allocation} " in answer.output
+    )
 
 
 def test_it_misses_no_deleted_allocation(session, verify):

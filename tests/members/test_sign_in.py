@@ -10,9 +10,8 @@ from procurement.kernel.pipeline import today
 from procurement.members import operations
 from procurement.members.models import Person
 from procurement.needs.models import NeedLine
-from tests.browse import fields, forms, send
+from tests.browse import fields, send
 from tests.conftest import KeepApp, MakeApp
-from tests.databases import on_sqlite
 from tests.make import PASSWORD, make_campaign, make_item, make_need
 from tests.people import People
 
@@ -266,8 +265,3 @@ def test_no_password_is_kept_of_any_form(visitor: FlaskClient) -> None:
     assert asked.status_code == 401
     assert "the first password" not in asked.text
     assert fields(asked.text)["kept.name"] == "New"
-
-
-@on_sqlite
-def test_one_form_signs_in(visitor: FlaskClient) -> None:
-    assert len(forms(visitor.get("/sign-in").text)) == 1

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -249,7 +250,7 @@ def begin() -> None:
 
 
 def send_order(
-    client: FlaskClient, scene: Scene, *quantities: str, address: str = "", **over: object
+    client: FlaskClient, scene: Scene, *quantities: str, address: str = "", **over: Any
 ) -> TestResponse:
     """Send the form of an order, a quantity for each line of the price list from the first."""
     fields: dict[str, object] = {"site_id": scene.town_hall.id, **over}
@@ -261,7 +262,7 @@ def send_order(
     return client.post(address, data=fields)
 
 
-def balances() -> tuple[Decimal, Decimal]:
+def balances() -> tuple[object, ...]:
     """Read (reserved, consumed), which is the same on the three levels of the first member."""
     db.session.rollback()
     levels = (Agreement, Holder, Beneficiary)
@@ -273,7 +274,7 @@ def balances() -> tuple[Decimal, Decimal]:
     return rows[0]
 
 
-def entries(order: Order) -> list[tuple[EntryKind, Decimal]]:
+def entries(order: Order) -> list[tuple[EntryKind, object]]:
     """Read what the ledger has of an order."""
     query = select(LedgerEntry.kind, LedgerEntry.amount).where(LedgerEntry.order_id == order.id)
     return [(row[0], row[1]) for row in db.session.execute(query.order_by(LedgerEntry.id))]

@@ -112,7 +112,7 @@ def test_they_never_pass_the_ceiling_and_stop_within_one_order_of_it(
     assert sum(one.amount for one in accepted) == agreement.committed <= CEILING
     assert answers.count(409) == len(refused)
     # Whoever was refused would not fit now either.
-    assert agreement.ceiling - agreement.committed < min(refused)
+    assert CEILING - agreement.committed < min(refused)
     assert sorted(one.number or "" for one in accepted) == [
         f"{accepted[0].submitted_on:%Y}-{rank:05}" for rank in range(1, len(accepted) + 1)
     ]

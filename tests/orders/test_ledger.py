@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from procurement.agreements import operations as agreements
 from procurement.agreements.models import Agreement, Beneficiary, CeilingKind, Holder
 from procurement.kernel import audit, database
+from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
 from procurement.kernel.pipeline import today
 from procurement.orders import operations, verification
@@ -73,7 +74,7 @@ class Play:
             }
             deeds[name]()
 
-    def _submit(self, side: str, requester: object, number: int) -> None:
+    def _submit(self, side: str, requester: Actor, number: int) -> None:
         site = getattr(self.scene.people, side).sites[0]
         wanted = [Wanted(self.scene.prices[0].id, Decimal(number))]
         wanted.append(Wanted(self.scene.prices[1].id, Decimal(10)))
@@ -103,7 +104,7 @@ class Play:
 
     def _key(self, order: Order, column: str) -> int | None:
         if column != "beneficiary_id":
-            return getattr(order, column)
+            return int(getattr(order, column))
         query = select(Beneficiary.id).filter_by(member_id=order.member_id)
         return self.session.scalar(query)
 
@@ -128,8 +129,8 @@ def test_balances_are_the_sum_of_entries_and_never_above(
     database.begin_write(session)
     session.execute(update(Agreement).values(ceiling=Decimal(ceiling * 100 + 1)))
     if holder_ceiling is not None:
-        values = {"ceiling": Decimal(holder_ceiling * 100), "ceiling_kind": AMOUNT}
-        session.execute(update(Holder).values(values))
+        most = Decimal(holder_ceiling * 100)
+        session.execute(update(Holder).values(ceiling=most, ceiling_kind=AMOUNT))
     play = Play(scene, session)
     try:
         for name, side, number in sequence:
@@ -145,7 +146,7 @@ def test_the_database_itself_refuses_to_pass_a_ceiling(
     scene: Scene, session: Session, level: type[Agreement]
 ) -> None:
     for values in ({"reserved": Decimal("10000.01")}, {"consumed": Decimal("-0.01")}):
-        capped = {"ceiling": Decimal(10_000)}
+        capped: dict[str, object] = {"ceiling": Decimal(10_000)}
         if level is not Agreement:
             capped["ceiling_kind"] = AMOUNT
         with pytest.raises(IntegrityError):

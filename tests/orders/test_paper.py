@@ -53,7 +53,7 @@ def download(client: FlaskClient, order: Order, session: Session) -> bytes:
     answer = client.get(address)
     assert answer.status_code == 200
     assert answer.mimetype == "application/pdf"
-    return answer.data
+    return bytes(answer.data)
 
 
 @pytest.mark.parametrize("name", ["ada", "alix", "clara", "dora"])

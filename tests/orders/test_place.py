@@ -1,10 +1,11 @@
 """Writing the draft of an order from the price list."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from procurement.agreements.models import Agreement, AgreementState
@@ -160,7 +161,11 @@ def test_only_prices_of_this_agreement_and_each_once(
 ) -> None:
     known = {"lines-0-price_id": scene.prices[0].id, "lines-0-quantity": "1"}
     for other in (scene.prices[0].id, 999):
-        fields = {**known, "lines-1-price_id": other, "lines-1-quantity": "1"}
+        fields: dict[str, Any] = {
+            **known,
+            "lines-1-price_id": other,
+            "lines-1-quantity": "1",
+        }
         assert send_order(ada, scene, **fields).status_code == 409
     assert count_orders(session) == 0
 
@@ -209,7 +214,7 @@ def test_the_number_of_queries_does_not_grow(
         ada.get(address)
     for _more in range(5):
         scene.submitted(1)
-    session.execute(Agreement.__table__.update().values(title="Another"))
+    session.execute(update(Agreement).values(title="Another"))
     session.commit()
     with count_queries() as many:
         ada.get(address)

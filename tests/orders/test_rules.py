@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -108,13 +109,15 @@ def test_the_check_figure_covers_every_field_of_a_line(field: str) -> None:
 
 @pytest.mark.parametrize("field", ["reference_price", "reference_amount", "reference_line_id"])
 def test_the_check_figure_tells_unknown_from_zero(field: str) -> None:
-    unknown, zero = LINE._replace(**{field: None}), LINE._replace(**{field: 0})
+    values: dict[str, Any] = {field: None}
+    unknown, zero = LINE._replace(**values), LINE._replace(**{**values, field: 0})
     assert rules.check_figure(HEAD, [unknown]) != rules.check_figure(HEAD, [zero])
 
 
 @pytest.mark.parametrize("field", rules.FrozenHead._fields)
 def test_the_check_figure_covers_what_stands_above_the_lines(field: str) -> None:
-    changed = HEAD._replace(**{field: "something else"})
+    other: dict[str, Any] = {field: "something else"}
+    changed = HEAD._replace(**other)
     assert rules.check_figure(changed, [LINE]) != rules.check_figure(HEAD, [LINE])
 
 

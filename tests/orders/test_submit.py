@@ -62,7 +62,7 @@ def test_numbers_follow_each_other_without_a_gap(
 def test_the_reference_is_the_price_of_the_same_place(scene: Scene) -> None:
     line = scene.submit(scene.place(2, site=scene.school)).lines[0]
     assert line.reference_line_id == scene.school_need.id
-    assert (line.reference_price, line.reference_amount) == (120, 240)
+    assert [line.reference_price, line.reference_amount] == [120, 240]
 
 
 def test_else_it_is_the_price_paid_since_the_latest_day(scene: Scene, session: Session) -> None:
@@ -101,7 +101,7 @@ def test_what_is_frozen_moves_with_no_price(scene: Scene, session: Session) -> N
         session.execute(update(table).where(getattr(table, name).is_not(None)).values(values))
     session.commit()
     line = order.lines[0]
-    assert (line.unit_price, line.reference_price, line.vat_rate) == (100, 130, 20)
+    assert [line.unit_price, line.reference_price, line.vat_rate] == [100, 130, 20]
     assert order.amount == 200
 
 

@@ -5,6 +5,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from procurement.extensions import db
 from procurement.kernel import pipeline
 from procurement.orders import operations
 from tests.make import actor_for, make_site
@@ -125,8 +126,7 @@ def test_it_names_an_entry_whose_order_is_gone(app: Flask, played: Scene, sessio
     # As somebody with a database client could do, whom no foreign key holds.
     off = "PRAGMA foreign_keys = OFF" if is_sqlite else "SET session_replication_role = replica"
     on = "PRAGMA foreign_keys = ON" if is_sqlite else "SET session_replication_role = DEFAULT"
-    engine = session.get_bind()
-    raw = engine.raw_connection()
+    raw = db.engine.raw_connection()
     cursor = raw.cursor()
     for statement in (off, "DELETE FROM purchase_order WHERE id = 2", on):
         cursor.execute(statement)

@@ -24,7 +24,7 @@ class Door:
         """Open a page."""
         return self._knock(person, "GET", address, {})
 
-    def post(self, person: Person, address: str, **fields: object) -> TestResponse:
+    def post(self, person: Person, address: str, /, **fields: object) -> TestResponse:
         """Send a form."""
         return self._knock(person, "POST", address, fields)
 
