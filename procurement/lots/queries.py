@@ -72,7 +72,8 @@ def _summed(
     ).group_by(key, NeedLine.departement)
 
 
-# The two statements of the pool are put together once: that takes as long as their answer.
+# The two statements of the pool are put together once, and asked of the connection itself: what
+# a session does around them would take a quarter of their time.
 _POOLED = _summed(NeedLine.item_id, NeedLine.quantity, NeedLine.allotted).where(
     NeedLine.campaign_id == bindparam("campaign_id"), NeedLine.is_validated
 )
@@ -80,7 +81,8 @@ _POOLED = _summed(NeedLine.item_id, NeedLine.quantity, NeedLine.allotted).where(
 
 def pooled(campaign_id: int) -> Sequence[Record]:
     """Sum the validated lines of a campaign by item and département, in one index pass."""
-    return db.session.execute(_POOLED, {"campaign_id": campaign_id}).all()
+    rows = db.session.connection().execute(_POOLED, {"campaign_id": campaign_id})
+    return rows.all()
 
 
 def _shares(rows: Sequence[Record]) -> dict[int, Sequence[Share]]:
@@ -114,7 +116,7 @@ _LABELS = (
 def pool(campaign_id: int) -> list[Pooled]:
     """List what the validated needs of a campaign ask for, by family and item code."""
     shares = _shares(pooled(campaign_id))
-    labels = db.session.execute(_LABELS, {"item_ids": list(shares)})
+    labels = db.session.connection().execute(_LABELS, {"item_ids": list(shares)})
     return [Pooled(row, shares[row.id]) for row in labels]
 
 

@@ -1,5 +1,7 @@
 """Campaigns with their answers, needs with their totals, lines with their items."""
 
+from functools import lru_cache
+
 from sqlalchemy import case, func, select
 
 from procurement.catalogue.models import Item
@@ -57,6 +59,7 @@ def need_of(campaign: Campaign, member_id: int) -> Need | None:
     )
 
 
+@lru_cache(maxsize=128)
 def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Query:
     """Select the answers that the actor may see, with the number of their lines."""
     lines = (

@@ -1,15 +1,17 @@
 """The thread: need › lot › tender › agreement › order › saving, from wherever one stands."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement, func, select
 
 from procurement.agreements.models import Agreement
 from procurement.extensions import db
-from procurement.kernel.access import Actor, Permission
+from procurement.kernel import language
+from procurement.kernel.access import ROLE_PERMISSIONS, Actor, Permission, Role
 from procurement.kernel.database import Query, Record
 from procurement.kernel.pipeline import actor
 from procurement.lots.models import Allocation, Lot, LotLine
@@ -43,7 +45,7 @@ def thread(
 ) -> list[Step]:
     """Build the strip for a page about one of these objects, or about the list ``at`` a stage."""
     if at or savings:
-        return _steps(at or "saving", {}, {})
+        return _lists(at or "saving", actor().role, language.current(), request.script_root)
     found: tuple[str, ColumnElement[bool]]
     if order:
         found = "order", Agreement.id == order.agreement_id
@@ -168,6 +170,17 @@ def _order_step(
         urls["saving"] = url_for("savings.own")
 
 
+@lru_cache
+def _lists(at: str, role: Role | None, _language: str, _root: str) -> list[Step]:
+    """Lead to the list of each stage: the same strip for a role on every page of a list."""
+    urls = {
+        key: url_for(endpoint)
+        for key, (endpoint, permission) in _LISTS.items()
+        if role and permission in ROLE_PERMISSIONS[role]
+    }
+    return _steps(at, {**urls}, {})
+
+
 def _steps(current: str, urls: dict[str, str | None], notes: dict[str, str | None]) -> list[Step]:
     labels = {
         "need": _("Need"),
@@ -178,14 +191,9 @@ def _steps(current: str, urls: dict[str, str | None], notes: dict[str, str | Non
         "saving": _("Saving"),
     }
     return [
-        Step(key, label, urls.get(key) if urls else _list_of(key), key == current, notes.get(key))
+        Step(key, label, urls.get(key), key == current, notes.get(key))
         for key, label in labels.items()
     ]
-
-
-def _list_of(key: str) -> str | None:
-    endpoint, permission = _LISTS[key]
-    return url_for(endpoint) if actor().may(permission) else None
 
 
 _LISTS = {

@@ -1,0 +1,1 @@
+"""Families and items, and how they are found."""

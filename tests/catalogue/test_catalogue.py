@@ -1,0 +1,114 @@
+"""The shipped catalogue, its list and its items."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from lxml import html
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from procurement.catalogue.imports import load_shipped
+from procurement.catalogue.models import Cpv, Family, Item
+from tests.conftest import CountQueries
+from tests.make import make_family, make_item
+from tests.people import People
+from tests.tenders.door import Door
+
+
+def _found(page: str) -> list[str]:
+    return html.fromstring(page).xpath("//tbody//th/small/text()")
+
+
+def test_the_shipped_catalogue_is_complete(session: Session) -> None:
+    assert 60 <= load_shipped() <= 100
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(Family)) == 7
+    for item in session.scalars(select(Item)):
+        assert item.indicative_price is not None
+        assert item.indicative_price > 0
+        assert item.priced_on is not None
+        assert date(2025, 1, 1) <= item.priced_on <= date(2026, 12, 31)
+        assert item.vat_rate in (Decimal("2.1"), Decimal("5.5"), Decimal(10), Decimal(20))
+        assert item.pack_size >= 1
+        assert item.specification
+    assert session.scalar(select(func.count(Cpv.id))) >= 30
+    used = set(session.scalars(select(Item.family_id).distinct()))
+    assert used == set(session.scalars(select(Family.id)))
+
+
+def test_loading_it_again_adds_nothing(session: Session) -> None:
+    first = load_shipped()
+    session.commit()
+    assert load_shipped() == first
+    session.commit()
+    assert session.scalar(select(func.count(Item.id))) == first
+
+
+@pytest.mark.parametrize(
+    "question, found",
+    [
+        ("q=camera", ["CAM-1"]),
+        ("q=CAMÉRAS", ["CAM-1"]),
+        ("q=cam-1", ["CAM-1"]),
+        ("q=exterieure camera", ["CAM-1"]),
+        ("q=camera intérieure", []),
+        ("q=tablettes", ["TAB-1"]),
+        ("q=%25", []),
+        ("q=_", []),
+        ("q=%27%22--", []),
+        ("q=" + "a" * 3000, []),
+        ("", ["CAM-1", "TAB-1"]),
+        ("family=1", ["CAM-1"]),
+        ("family=2&q=camera", []),
+        ("family=word", ["CAM-1", "TAB-1"]),
+    ],
+)
+def test_items_are_found(
+    door: Door, session: Session, people: People, question: str, found: list[str]
+) -> None:
+    video, school = make_family(session), make_family(session)
+    make_item(session, video, code="CAM-1", designation="Caméra extérieure")
+    make_item(session, school, code="TAB-1", designation="Tablette")
+    assert _found(door.get(people.ada, f"/catalogue?{question}").text) == found
+
+
+def test_an_item_is_shown(door: Door, session: Session, people: People) -> None:
+    item = make_item(
+        session, designation="Caméra <dôme>", vat_rate=Decimal("5.5"), indicative_price=None
+    )
+    for person in (people.ada, people.alix, people.clara, people.dora, people.eli):
+        page = door.get(person, f"/catalogue/{item.id}")
+        assert page.status_code == 200
+        assert "Caméra &lt;dôme&gt;" in page.text
+        assert "5.5 %" in page.text
+        assert "not recorded" in page.text
+    assert door.get(people.ada, "/catalogue/999").status_code == 404
+
+
+def test_a_price_is_written_for_its_reader(door: Door, session: Session, people: People) -> None:
+    make_item(session, indicative_price=Decimal("1234.5"))
+    assert "1,234.50" in door.get(people.ada, "/catalogue").text
+    assert "1,234.50 € on 15/01/2026" in door.get(people.ada, "/catalogue/1").text
+
+
+def test_an_empty_search_says_what_to_do(door: Door, people: People) -> None:
+    page = door.get(people.ada, "/catalogue?q=nothing").text
+    assert "Nothing found" in page
+    assert "Try fewer words" in page
+
+
+def test_queries_do_not_grow_with_the_rows(
+    door: Door, session: Session, people: People, count_queries: CountQueries
+) -> None:
+    def grow(rows: int) -> int:
+        for _row in range(rows):
+            make_item(session, make_family(session))
+        session.commit()
+        door.get(people.ada, "/catalogue")
+        with count_queries() as statements:
+            door.get(people.ada, "/catalogue")
+        return len(statements)
+
+    few, many = grow(3), grow(57)
+    assert few == many <= 4

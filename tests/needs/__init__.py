@@ -1,0 +1,1 @@
+"""Campaigns, and what members declare in them."""
