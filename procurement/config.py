@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,12 @@ def _driver(url: str) -> str:
 
 def _development_key(path: Path) -> str:
     """Read the key of this checkout, made at its first start."""
-    try:
-        # Exclusive creation, so that two workers that start together agree on one key.
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        fresh = path.with_suffix(f".{secrets.token_hex(8)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        # A link is made whole or not at all, so that workers that start together agree on one key.
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return path.read_text()

@@ -1,14 +1,19 @@
 """A real Chromium on the running application, and axe-core's opinion of each page."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -42,10 +47,21 @@ class _Quiet(WSGIRequestHandler):
         """Leave the requests that went well out of the tests' output."""
 
 
+def _in_one_piece(app: Flask) -> "WSGIApplication":
+    """Read every answer to its end first: Werkzeug leaves a file open whose reader hangs up."""
+
+    def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        body, status, headers = run_wsgi_app(app, environ, buffered=True)
+        start(status, headers.to_wsgi_list())
+        return body
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve ``app`` from a thread on a free port of this machine; give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, _in_one_piece(app), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="server")
     thread.start()
     try:
@@ -65,10 +81,14 @@ class Visitors:
         self._contexts: list[Callable[[], None]] = []
         self.complaints: list[str] = []
 
-    def __call__(self, viewport: ViewportSize = DESKTOP) -> Page:
+    def __call__(self, viewport: ViewportSize = DESKTOP, *, scripts: bool = True) -> Page:
         """Open a blank page for one more person; ``page.goto("/path")`` is on the platform."""
         context = self._browser.new_context(
-            base_url=self._address, viewport=viewport, locale="fr-FR", reduced_motion="reduce"
+            base_url=self._address,
+            viewport=viewport,
+            locale="fr-FR",
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
         )
         self._contexts.append(context.close)
         context.set_default_timeout(10_000)
@@ -106,12 +126,16 @@ class Visitors:
         assert not self.complaints, "The browser complained:\n" + "\n".join(self.complaints)
 
 
-def axe_check(page: Page) -> None:
-    """Fail on any accessibility violation that axe-core finds in the page as it stands."""
-    violations = Axe().run(page).response["violations"]
-    sentences = [
+def axe_violations(page: Page) -> list[str]:
+    """Tell each accessibility violation that axe-core finds in the page as it stands."""
+    return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
         + "\n".join(f"    {node['target']} {node['html'][:200]}" for node in violation["nodes"])
-        for violation in violations
+        for violation in Axe().run(page).response["violations"]
     ]
-    assert not violations, f"axe-core on {page.url}:\n" + "\n".join(sentences)
+
+
+def axe_check(page: Page) -> None:
+    """Fail on any violation."""
+    violations = axe_violations(page)
+    assert not violations, f"axe-core on {page.url}:\n" + "\n".join(violations)

@@ -423,20 +423,13 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("awarded_offer_id", sa.Integer(), nullable=True),
         sa.Column("awarded_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'awarded') = (awarded_offer_id IS NOT NULL)", name=op.f("ck_tender_award")
-        ),
-        sa.CheckConstraint(
             "(state = 'awarded') = (awarded_on IS NOT NULL)", name=op.f("ck_tender_awarded_on")
         ),
         sa.CheckConstraint("answers_by >= launched_on", name=op.f("ck_tender_period")),
-        sa.ForeignKeyConstraint(
-            ["awarded_offer_id"], ["offer.id"], name="fk_tender_awarded_offer", use_alter=True
-        ),
         sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_tender_lot_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tender")),
         sa.UniqueConstraint("lot_id", "sheet_version", name=op.f("uq_tender_lot_id_sheet_version")),
@@ -563,6 +556,7 @@ def upgrade() -> None:
         sa.Column("tender_id", sa.Integer(), nullable=False),
         sa.Column("supplier_id", sa.Integer(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("is_chosen", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["supplier_id"], ["supplier.id"], name=op.f("fk_offer_supplier_id")
@@ -575,6 +569,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("offer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_offer_supplier_id"), ["supplier_id"], unique=False)
+        batch_op.create_index(
+            "uq_offer_chosen",
+            ["tender_id"],
+            unique=True,
+            sqlite_where=sa.text("is_chosen"),
+            postgresql_where=sa.text("is_chosen"),
+        )
 
     op.create_table(
         "agreement_price",
@@ -913,17 +914,9 @@ def upgrade() -> None:
             "ix_order_line_saving", ["order_id", "amount", "reference_amount"], unique=False
         )
 
-    # SQLite has this key in the table itself; elsewhere the two tables need each other first.
-    if op.get_bind().dialect.name != "sqlite":
-        op.create_foreign_key(
-            "fk_tender_awarded_offer", "tender", "offer", ["awarded_offer_id"], ["id"]
-        )
-
 
 def downgrade() -> None:
     """Undo the change."""
-    if op.get_bind().dialect.name != "sqlite":
-        op.drop_constraint("fk_tender_awarded_offer", "tender", type_="foreignkey")
     with op.batch_alter_table("order_line", schema=None) as batch_op:
         batch_op.drop_index("ix_order_line_saving")
         batch_op.drop_index(batch_op.f("ix_order_line_reference_line_id"))
@@ -961,6 +954,11 @@ def downgrade() -> None:
 
     op.drop_table("agreement_price")
     with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_offer_chosen",
+            sqlite_where=sa.text("is_chosen"),
+            postgresql_where=sa.text("is_chosen"),
+        )
         batch_op.drop_index(batch_op.f("ix_offer_supplier_id"))
 
     op.drop_table("offer")

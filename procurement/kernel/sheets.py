@@ -4,15 +4,18 @@ One place decides what may become a formula: a :class:`Formula` of ours, and not
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, cached_property, partial
 from io import BytesIO
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell as SheetCell
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -27,6 +30,8 @@ AMOUNT, PRICE, PERCENT = "#,##0.00", "#,##0.00##", '0.0#" %"'
 _PORTRAIT = 95
 #: What a spreadsheet takes for the start of a formula when it reads text again.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
+#: Height of one line, in points.
+_LINE = 15
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -109,10 +114,10 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
         target.column_dimensions[get_column_letter(index)].width = column.width
         if column.asks:
             cells = sheet.span(index).rpartition("!")[2]
-            rule = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=cells)
-            rule.allowBlank = rule.showInputMessage = rule.showErrorMessage = True
-            rule.prompt = rule.error = column.asks[:255]
-            target.data_validations.append(rule)
+            asked = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=cells)
+            asked.allowBlank = asked.showInputMessage = asked.showErrorMessage = True
+            asked.prompt = asked.error = column.asks[:255]
+            target.data_validations.append(asked)
     target.protection.sheet = True
     target.protection.formatColumns = target.protection.formatRows = False
     target.freeze_panes = f"{get_column_letter(sheet.frozen_columns + 1)}{sheet.first}"
@@ -121,63 +126,121 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     target.page_setup.orientation = "landscape" if is_wide else "portrait"
     target.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     target.page_setup.fitToHeight, target.sheet_properties.pageSetUpPr.fitToPage = 0, True
+    # A rule under each row, drawn at once: as styles of cells it would have to be written empty.
+    under = DifferentialStyle(border=Border(bottom=Side("thin", color="D8DDE2")))
+    rule = Rule("expression", formula=["TRUE"], dxf=under)
+    last = f"{get_column_letter(len(sheet.columns))}{sheet.first + len(sheet.rows) - 1}"
+    target.conditional_formatting.add(f"A{sheet.first}:{last}", rule)
     target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
     target.oddFooter.right.text = "&P / &N"
     return target
 
 
 def _fill(target: Any, sheet: Sheet) -> None:
+    widths = [column.width for column in sheet.columns]
+    for number, (looks, row) in enumerate(_rows(target, sheet), 1):
+        # What opens or prints the file does not always find the height of wrapped text itself.
+        lines = max(map(_lines, row, widths)) if number >= sheet.first - 1 else 1
+        if lines > 1 or number == 1:
+            target.row_dimensions[number].height = _LINE * max(lines, 1.4)
+        # One by one: the same cell is filled and written again and again, because styling a new
+        # one each time would cost most of the time that a long sheet takes.
+        target.append(look.filled(value) for look, value in zip(looks, row, strict=True))
+        target.row_dimensions.pop(number, None)
+
+
+def _lines(value: Cell, width: int) -> int:
+    """Estimate how many lines a text takes in a column; figures take one."""
+    if not isinstance(value, str) or (len(value) < width and "\n" not in value):
+        return 1
+    return sum(-(-len(part) // (width - 3)) or 1 for part in value.split("\n"))
+
+
+def _rows(target: Any, sheet: Sheet) -> Iterator[tuple[Sequence["_Look"], Sequence[Cell]]]:
     for position, line in enumerate(sheet.title):
-        font = Font(size=11 if position else 15, bold=not position, color=_rgb("accent"))
-        target.append([_filled(_pair(target, font=font), line)])
-    target.append([])
-    target.append([_filled(_heading(target, one), one.heading) for one in sheet.columns])
-    # One pair of cells for each column serves all its rows: styling each anew would cost most of
-    # the time that a long sheet takes.
+        font = _font(_rgb("accent"), is_bold=not position, size=11 if position else 15)
+        yield [_Look(target, {"font": font})], [line]
+    yield [], []
+    heading, body = cache(partial(_heading, target)), cache(partial(_body, target))
+    looks = [heading(one.colour, one.number_format == TEXT) for one in sheet.columns]
+    yield looks, [one.heading for one in sheet.columns]
     for rows, are_totals in ((sheet.rows, False), (sheet.totals, True)):
-        pairs = [_body(target, column, are_totals) for column in sheet.columns]
-        for row in rows:
-            target.append([_filled(pair, value) for pair, value in zip(pairs, row, strict=True)])
+        looks = [
+            body(one.number_format, one.is_strong or are_totals, bool(one.asks), are_totals)
+            for one in sheet.columns
+        ]
+        yield from ((looks, row) for row in rows)
 
 
-def _pair(target: Any, **styles: object) -> tuple[Any, Any]:
-    """Make a cell for plain values, and one that also says that what it holds is text."""
-    pair = WriteOnlyCell(target), WriteOnlyCell(target)
-    for cell in pair:
-        for name, style in styles.items():
+class _Cell(SheetCell):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Be brief: openpyxl names each cell in an exception that it drops, a tenth of its time."""
+        return ""
+
+
+@dataclass
+class _Look:
+    """How some cells look, and the one cell that is filled and written again for each of them."""
+
+    target: Any
+    styles: dict[str, object]
+    shows_empty: bool = False
+
+    @cached_property
+    def plain(self) -> Any:
+        """The cell for what is what it seems."""
+        cell = _Cell(self.target, row=1, column=1)
+        for name, style in self.styles.items():
             setattr(cell, name, style)
-    pair[1].quotePrefix = True
-    return pair
+        return cell
+
+    @cached_property
+    def as_text(self) -> Any:
+        """The cell that also tells the spreadsheet that what it holds is text."""
+        cell = _Look(self.target, self.styles).plain
+        cell.quotePrefix = True
+        return cell
+
+    def filled(self, value: Cell) -> Any:
+        """Fill a cell: the one guard between what people typed and what a spreadsheet executes."""
+        if value is None and not self.shows_empty:
+            return None
+        if not isinstance(value, str):
+            self.plain.value = f"={value.text}" if isinstance(value, Formula) else value
+            return self.plain
+        text = _plain(value)
+        cell = self.as_text if text.startswith(_RISKY) else self.plain
+        cell.value = text or None
+        # openpyxl takes "=…" for a formula and "#N/A" for an error, whoever typed it.
+        cell.data_type = "s" if text else "n"
+        return cell
 
 
-def _heading(target: Any, column: Column) -> tuple[Any, Any]:
-    fill = PatternFill("solid", fgColor=_rgb(column.colour))
-    alignment = Alignment(wrap_text=True, vertical="center")
-    return _pair(target, font=Font(bold=True, color="FFFFFF"), fill=fill, alignment=alignment)
+def _font(colour: str = "1B2430", *, is_bold: bool = False, size: int = 11) -> Font:
+    return Font("Calibri", size, b=is_bold, color=colour)
 
 
-def _body(target: Any, column: Column, is_total: bool) -> tuple[Any, Any]:
-    is_open = bool(column.asks) and not is_total
-    top = Side("thin", color="1B2430") if is_total else None
-    return _pair(
-        target,
-        font=Font(bold=is_total or column.is_strong),
-        number_format=column.number_format,
-        alignment=Alignment(wrap_text=column.number_format == TEXT, vertical="top"),
-        border=Border(top=top, bottom=Side("hair", color="7D8794")),
-        fill=PatternFill("solid", fgColor="FCF1D6") if is_open else PatternFill(),
-        protection=Protection(locked=not is_open),
-    )
+def _heading(target: Any, colour: str, is_text: bool) -> _Look:
+    styles: dict[str, object] = {
+        "font": _font("FFFFFF", is_bold=True),
+        "fill": PatternFill("solid", fgColor=_rgb(colour)),
+        "alignment": Alignment("left" if is_text else "right", "center", wrap_text=True, indent=1),
+    }
+    return _Look(target, styles)
 
 
-def _filled(pair: tuple[Any, Any], value: Cell) -> Any:
-    """Fill a cell: the one guard between what people typed and what a spreadsheet executes."""
-    if not isinstance(value, str):
-        pair[0].value = f"={value.text}" if isinstance(value, Formula) else value
-        return pair[0]
-    text = _plain(value)
-    cell = pair[text.startswith(_RISKY)]
-    cell.value = text or None
-    # openpyxl takes "=…" for a formula and "#N/A" for an error, whoever typed it.
-    cell.data_type = "s" if text else "n"
-    return cell
+def _body(target: Any, number_format: str, is_bold: bool, is_asked: bool, is_total: bool) -> _Look:
+    is_text = number_format == TEXT
+    styles: dict[str, object] = {
+        "font": _font(is_bold=is_bold),
+        "number_format": number_format,
+        "alignment": Alignment("left" if is_text else "right", "top", wrap_text=is_text, indent=1),
+    }
+    if is_total:
+        styles["border"] = Border(top=Side("thin", color="1B2430"))
+    elif is_asked:
+        styles["fill"] = PatternFill("solid", fgColor="FCF1D6")
+        styles["protection"] = Protection(locked=False)
+    return _Look(target, styles, shows_empty=is_total or is_asked)

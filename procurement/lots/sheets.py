@@ -127,7 +127,7 @@ def by_member(lot: Lot, lines: Sequence[Pooled], estimate: Sheet) -> Sheet:
     """Make the table of who asked for how much: members down, items across, and the check."""
     name, quantity = _("By member"), _quantities(lines)
     columns = [
-        Column(_("Département"), 13),
+        Column(_("Département"), 16),
         Column(_("Member"), 34, is_strong=True),
         *(Column(f"{line.item.code} {line.item.designation}", 16, quantity) for line in lines),
     ]

@@ -5,7 +5,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint, true
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from procurement.kernel.access import Actor
@@ -51,7 +60,6 @@ class Tender(Stateful, Base):
     __tablename__ = "tender"
     __table_args__ = (
         UniqueConstraint("lot_id", "sheet_version"),
-        CheckConstraint("(state = 'awarded') = (awarded_offer_id IS NOT NULL)", name="award"),
         CheckConstraint("(state = 'awarded') = (awarded_on IS NOT NULL)", name="awarded_on"),
         CheckConstraint("answers_by >= launched_on", name="period"),
     )
@@ -67,9 +75,6 @@ class Tender(Stateful, Base):
     launched_on: Mapped[date]
     answers_by: Mapped[date]
     state: Mapped[TenderState] = mapped_column(word(TenderState), default=TenderState.OPEN)
-    awarded_offer_id: Mapped[int | None] = mapped_column(
-        ForeignKey("offer.id", name="fk_tender_awarded_offer", use_alter=True)
-    )
     awarded_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
@@ -78,18 +83,17 @@ class Tender(Stateful, Base):
     #: What is bought.
     lot: Mapped[Lot] = relationship()
     #: The answers, in the order of arrival.
-    offers: Mapped[list["Offer"]] = relationship(
-        back_populates="tender", foreign_keys="Offer.tender_id", order_by="Offer.id"
-    )
-    #: The chosen one.
-    awarded_offer: Mapped["Offer | None"] = relationship(
-        foreign_keys=awarded_offer_id, post_update=True
-    )
+    offers: Mapped[list["Offer"]] = relationship(back_populates="tender", order_by="Offer.id")
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Offers are the centrale's business until the agreement publishes their prices."""
         return cls.id == -1 if actor.is_member_side else true()
+
+    @property
+    def awarded_offer(self) -> "Offer | None":
+        """The offer that was chosen, if one was."""
+        return next((offer for offer in self.offers if offer.is_chosen), None)
 
     @property
     def is_open(self) -> bool:
@@ -109,14 +113,25 @@ class Offer(Base):
     """What one supplier asks for the lines of a tender."""
 
     __tablename__ = "offer"
-    __table_args__ = (UniqueConstraint("tender_id", "supplier_id"),)
+    __table_args__ = (
+        UniqueConstraint("tender_id", "supplier_id"),
+        Index(
+            "uq_offer_chosen",
+            "tender_id",
+            unique=True,
+            sqlite_where=text("is_chosen"),
+            postgresql_where=text("is_chosen"),
+        ),
+    )
 
     tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"))
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id"), index=True)
     received_on: Mapped[date]
+    #: True for the one offer of its tender that was awarded.
+    is_chosen: Mapped[bool] = mapped_column(default=False)
 
     #: The call that it answers.
-    tender: Mapped[Tender] = relationship(back_populates="offers", foreign_keys=tender_id)
+    tender: Mapped[Tender] = relationship(back_populates="offers")
     #: Who offers.
     supplier: Mapped[Supplier] = relationship()
     #: The prices; a line that was not priced has no row.

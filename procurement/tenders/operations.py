@@ -126,9 +126,7 @@ def award(tender: Tender, offer: Offer, *, actor: Actor, today: date) -> None:
             ),
         )
     _require_every_price(offer)
-    # The column, not the relationship: state and offer change in one statement, as the CHECK asks.
-    tender.awarded_offer_id = offer.id
-    tender.awarded_on = today
+    offer.is_chosen, tender.awarded_on = True, today
     _decide(tender, TenderState.AWARDED, LotState.AWARDED, "award", actor, offer_id=offer.id)
 
 

@@ -49,7 +49,7 @@ def absent_suppliers(tender_id: int) -> Sequence[Row[int, str, str]]:
 def tenders(text: str, state: str) -> Query:
     """Select the rows of the list of tenders, the latest first."""
     chosen = select(Supplier.name).where(
-        Supplier.id == Offer.supplier_id, Offer.id == Tender.awarded_offer_id
+        Supplier.id == Offer.supplier_id, Offer.tender_id == Tender.id, Offer.is_chosen
     )
     offers = select(func.count()).where(Offer.tender_id == Tender.id)
     query = (
@@ -158,7 +158,7 @@ def compare(tender: Tender) -> Comparison:
     """Compare the offers of a tender: three queries, whatever their number."""
     lines = sheet_lines(tender.lot_id)
     offers = db.session.execute(
-        select(Offer.id, Offer.received_on, Supplier.name, Supplier.siret)
+        select(Offer.id, Offer.received_on, Offer.is_chosen, Supplier.name, Supplier.siret)
         .join(Supplier, Supplier.id == Offer.supplier_id)
         .where(Offer.tender_id == tender.id)
         .order_by(Offer.id)

@@ -59,10 +59,18 @@ def set_language(code: str) -> ResponseReturnValue:
     if code not in current_app.config["LANGUAGES"]:
         raise NotFound
     session["language"] = code
+    return redirect(local_address(_page_before(), url_for("web.home")))
+
+
+def _page_before() -> str:
+    """Address of our page that held the link; nothing if it was the answer to a form."""
     came_from = urlsplit(request.referrer or "")
+    path = came_from.path.removeprefix(request.script_root)
+    addresses = current_app.create_url_adapter(request)
     is_ours = came_from.netloc == request.host
-    target = f"{came_from.path}?{came_from.query}" if is_ours else ""
-    return redirect(local_address(target, url_for("web.home")))
+    if not is_ours or addresses is None or not addresses.test(path, "GET"):
+        return ""
+    return f"{came_from.path}?{came_from.query}".rstrip("?")
 
 
 @stage.get("/need-lines/<id:line_id>", allow=Permission.NEED_READ)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from procurement.agreements.models import Agreement
 from procurement.extensions import db
@@ -95,7 +95,7 @@ def _around(
     elif campaign_id:
         urls["need"] = url_for("needs.campaign", campaign_id=campaign_id)
     _lot_step(found, campaign_id, who, urls, notes)
-    if found.tenders and who.may(Permission.TENDER_READ):
+    if found.tenders:
         urls["tender"] = (
             url_for("tenders.tender", tender_id=found.tender_id)
             if found.tenders == 1
@@ -108,19 +108,26 @@ def _around(
         urls["agreement"] = url_for("agreements.agreement_list")
         notes["agreement"] = str(found.agreements)
     _order_step(found, order, urls, notes)
-    return _steps(current, urls, notes)
+    open_to = {key for key, (_endpoint, permission) in _LISTS.items() if who.may(permission)}
+    return _steps(
+        current,
+        {key: url for key, url in urls.items() if key in open_to},
+        {key: note for key, note in notes.items() if key in open_to},
+    )
 
 
 def _chain(chosen: ColumnElement[bool], who: Actor) -> Query:
     """Select in one row what the chosen lots, tenders or agreements became."""
     visible = Order.visible_to(who) & (Order.state != OrderState.DRAFT)
+    # An agreement may name a member that its lot owes nothing to, and a campaign has many lots.
+    own_lot, own_number = (case((Lot.visible_to(who), one)) for one in (Lot.id, Lot.number))
     # A number is only shown when it is alone, and then the smallest is it.
     return (
         select(
             func.min(Lot.campaign_id).label("campaign_id"),
-            func.count(Lot.id.distinct()).label("lots"),
-            func.min(Lot.id).label("lot_id"),
-            func.min(Lot.number).label("lot_number"),
+            func.count(own_lot.distinct()).label("lots"),
+            func.min(own_lot).label("lot_id"),
+            func.min(own_number).label("lot_number"),
             func.count(Tender.id.distinct()).label("tenders"),
             func.min(Tender.id).label("tender_id"),
             func.count(Agreement.id.distinct()).label("agreements"),
@@ -164,7 +171,8 @@ def _order_step(
         urls["order"] = url_for("orders.order", order_id=order.id)
         notes["order"] = order.number
     elif found.orders:
-        urls["order"] = url_for("orders.order_list", agreement=found.agreement_id)
+        only = found.agreement_id if found.agreements == 1 else None
+        urls["order"] = url_for("orders.order_list", agreement=only)
         notes["order"] = ngettext("%(num)s order", "%(num)s orders", found.orders)
     if found.orders:
         urls["saving"] = url_for("savings.own")

@@ -4,12 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from lxml import html
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from procurement.catalogue.imports import load_shipped
 from procurement.catalogue.models import Cpv, Family, Item
+from tests.browse import tree
 from tests.conftest import CountQueries
 from tests.make import make_family, make_item
 from tests.people import People
@@ -17,7 +17,7 @@ from tests.tenders.door import Door
 
 
 def _found(page: str) -> list[str]:
-    return html.fromstring(page).xpath("//tbody//th/small/text()")
+    return list(tree(page).xpath("//tbody//th/small/text()"))
 
 
 def test_the_shipped_catalogue_is_complete(session: Session) -> None:
@@ -32,7 +32,7 @@ def test_the_shipped_catalogue_is_complete(session: Session) -> None:
         assert item.vat_rate in (Decimal("2.1"), Decimal("5.5"), Decimal(10), Decimal(20))
         assert item.pack_size >= 1
         assert item.specification
-    assert session.scalar(select(func.count(Cpv.id))) >= 30
+    assert len(session.scalars(select(Cpv.id)).all()) >= 30
     used = set(session.scalars(select(Item.family_id).distinct()))
     assert used == set(session.scalars(select(Family.id)))
 

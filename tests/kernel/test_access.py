@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 
 import pytest
-from lxml import html
 
 from procurement.kernel.access import (
     MEMBER_ROLES,
@@ -16,13 +15,14 @@ from procurement.kernel.access import (
     Permission,
     Role,
 )
+from tests.browse import tree
 from tests.people import People
 from tests.tenders.door import Door
 
 
 def _shown_table(page: str) -> Iterator[tuple[str, list[bool]]]:
     """Read the table of the page of people: each act, and yes or no by role."""
-    table = html.fromstring(page).xpath("//table")[-1]
+    table = tree(page).xpath("//table")[-1]
     for row in table.xpath("tbody/tr"):
         yes = ["yes" in cell.text_content() for cell in row.xpath("td")]
         yield row.xpath("string(th)").strip(), yes
@@ -43,7 +43,7 @@ def test_everyone_reads_what_their_own_role_includes(
 ) -> None:
     everyone = (people.ada, people.alix, people.clara, people.dora, people.eli)
     person = next(one for one in everyone if one.role is role)
-    items = html.fromstring(door.get(person, "/account").text).xpath("//dl//li")
+    items = tree(door.get(person, "/account").text).xpath("//dl//li")
     assert {one.text_content() for one in items} == {
         str(PERMISSION_LABELS[one]) for one in ROLE_PERMISSIONS[role]
     }

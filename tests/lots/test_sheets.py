@@ -87,7 +87,7 @@ def test_the_cover_tells_what_the_sheet_is(made, lot):
 def test_the_suppliers_edition_names_no_member(made, ground):
     raw = "".join(parts(made(Edition.SUPPLIER)).values())
     for member in (ground.people.first, ground.people.second):
-        for trace in (member.name, member.siren, member.insee_code):
+        for trace in (member.name, member.siren):
             assert trace not in raw
     assert "Mairie" not in raw
     assert "Bourg-Neuf" in "".join(parts(made(Edition.BUYER)).values())

@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-from lxml import html
 from sqlalchemy.orm import Session
 
 from procurement.kernel import audit, pipeline
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.pipeline import today
 from procurement.members.models import Competence, CompetenceTransfer, MemberKind, Membership
+from tests.browse import tree
 from tests.conftest import CountQueries
 from tests.make import make_member, make_person, make_site
 from tests.people import People
@@ -17,7 +17,7 @@ from tests.tenders.door import Door
 
 
 def _names(page: str) -> list[str]:
-    return [one.text_content().strip() for one in html.fromstring(page).xpath("//tbody//th")]
+    return [one.text_content().strip() for one in tree(page).xpath("//tbody//th")]
 
 
 def test_the_centrale_sees_all_bodies_and_a_member_its_own(door: Door, people: People) -> None:
@@ -87,7 +87,7 @@ def test_a_body_that_left_is_no_member_any_more(
     )
     page = door.get(people.clara, f"/members/{gone.id}").text
     assert "left on" in page
-    row = html.fromstring(door.get(people.clara, "/members?q=Partie").text).xpath("//tbody/tr")[0]
+    row = tree(door.get(people.clara, "/members?q=Partie").text).xpath("//tbody/tr")[0]
     assert row.text_content().split()[-1] == "None"
 
 

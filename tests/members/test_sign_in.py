@@ -1,5 +1,7 @@
 """Signing in and out, and a form whose session ended while it was being filled."""
 
+from decimal import Decimal
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -197,7 +199,7 @@ def test_a_form_sent_after_the_session_ended_is_kept_and_sent_again(
     sent = send(visitor, resumed)
     assert (sent.status_code, sent.location) == (302, f"/needs/{need.id}")
     line = session.scalars(select(NeedLine)).one()
-    assert (line.quantity, line.item_id, line.wanted_on) == (1234.5, item.id, today())
+    assert (line.quantity, line.item_id, line.wanted_on) == (Decimal("1234.5"), item.id, today())
 
 
 def test_a_button_pressed_after_the_session_ended_can_be_pressed_again(

@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from lxml import html
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from procurement.kernel.pipeline import today
 from procurement.members.models import Membership
 from procurement.needs import operations
 from procurement.needs.models import Campaign, CampaignState, Need, NeedState
-from tests.browse import fields
+from tests.browse import fields, tree
 from tests.make import actor_for, make_campaign, make_need
 from tests.people import People
 from tests.tenders.door import Door, refused
@@ -111,14 +110,15 @@ def test_a_draft_is_not_shown_to_members(door: Door, session: Session, people: P
 
 def test_a_campaign_is_opened_then_closed(door: Door, session: Session, people: People) -> None:
     campaign = make_campaign(session, CampaignState.DRAFT)
-    page = door.get(people.clara, f"/campaigns/{campaign.id}").text
-    assert "Open to members" in page
-    assert door.post(people.clara, f"/campaigns/{campaign.id}/open").status_code == 302
-    assert campaign.state is CampaignState.OPEN
-    assert "Close the campaign" in door.get(people.clara, f"/campaigns/{campaign.id}").text
-    assert door.post(people.clara, f"/campaigns/{campaign.id}/close").status_code == 302
-    assert campaign.state is CampaignState.CLOSED
-    assert "Pool the needs" in door.get(people.clara, f"/campaigns/{campaign.id}").text
+    address = f"/campaigns/{campaign.id}"
+    for act, button, state in (
+        ("open", "Open to members", CampaignState.OPEN),
+        ("close", "Close the campaign", CampaignState.CLOSED),
+    ):
+        assert button in door.get(people.clara, address).text
+        assert door.post(people.clara, f"{address}/{act}").status_code == 302
+        assert campaign.state is state
+    assert "Pool the needs" in door.get(people.clara, address).text
     changes = [json.loads(one) for one in session.scalars(select(AuditEntry.changes))]
     assert changes == [{"state": ["draft", "open"]}, {"state": ["open", "closed"]}]
 
@@ -256,5 +256,5 @@ def test_the_centrale_sees_where_the_answers_are(
     page = door.get(people.clara, f"/campaigns/{campaign.id}").text
     assert "Submitted" in page
     assert "Nothing needed" in page
-    [row] = html.fromstring(door.get(people.dora, "/campaigns").text).xpath("//tbody/tr")
+    [row] = tree(door.get(people.dora, "/campaigns").text).xpath("//tbody/tr")
     assert [cell.text_content().strip() for cell in row.xpath("td")][-3:] == ["2", "1", "1"]

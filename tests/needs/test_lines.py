@@ -68,10 +68,10 @@ def test_a_line_is_added(
     answer = door.post(people.ada, f"/needs/{need.id}/lines", **typed, **more)
     assert (answer.status_code, answer.location) == (302, f"/needs/{need.id}")
     [line] = _lines(session)
-    assert (line.quantity, line.wanted_on) == (10, LATE)
+    assert (line.quantity, line.wanted_on) == (D(10), LATE)
     assert (line.paid_price, line.paid_since) == (D("1234.5678"), date(2024, 9, 1))
     assert (line.campaign_id, line.member_id) == (need.campaign_id, people.first.id)
-    assert (line.departement, line.is_validated, line.allotted) == ("78", False, 0)
+    assert (line.departement, line.is_validated, line.allotted) == ("78", False, D(0))
     page = door.get(people.ada, f"/needs/{need.id}").text
     for text in ("Tablette", "1,234.5678", "01/09/2024", f"{LATE:%d/%m/%Y}", "100.00"):
         assert text in page
@@ -191,7 +191,7 @@ def test_today_itself_is_accepted(
     days = {"wanted_on": today(), "paid_since": today(), "paid_price": "0"}
     door.post(people.ada, f"/needs/{need.id}/lines", **typed, **days)
     [line] = _lines(session)
-    assert (line.wanted_on, line.paid_since, line.paid_price) == (today(), today(), 0)
+    assert (line.wanted_on, line.paid_since, line.paid_price) == (today(), today(), D(0))
 
 
 def test_the_same_item_at_the_same_place_is_declared_once(
@@ -405,7 +405,8 @@ def test_adding_a_line_costs_the_same_in_a_long_need(
     count_queries: CountQueries,
 ) -> None:
     counts = []
-    for rows in (3, 57):
+    # The very first act of all also begins the journal.
+    for rows in (1, 3, 57):
         for _row in range(rows):
             make_line(session, need, make_item(session), 3)
         new = {**typed, "item_id": make_item(session).id}
@@ -416,7 +417,7 @@ def test_adding_a_line_costs_the_same_in_a_long_need(
         with count_queries() as statements:
             assert ada.post(address, data=new).status_code == 302
         counts.append(len(statements))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 @on_postgresql

@@ -209,11 +209,7 @@ def _agreement(
     offer = Offer(tender=tender, supplier=supplier, received_on=today())
     session.add(offer)
     session.flush()
-    tender.state, tender.awarded_offer_id, tender.awarded_on = (
-        TenderState.AWARDED,
-        offer.id,
-        today(),
-    )
+    offer.is_chosen, tender.state, tender.awarded_on = True, TenderState.AWARDED, today()
     agreement = Agreement(
         tender=tender,
         number="2026-VID-01",

@@ -174,7 +174,7 @@ def _agreement(session: Session, campaign: Campaign, number: int, items: list[It
     offer = Offer(tender=tender, supplier=supplier, received_on=date(2026, 4, 1))
     session.add(offer)
     session.flush()
-    tender.state, tender.awarded_offer_id = TenderState.AWARDED, offer.id
+    offer.is_chosen, tender.state = True, TenderState.AWARDED
     tender.awarded_on = date(2026, 4, 10)
     agreement = Agreement(
         tender=tender,

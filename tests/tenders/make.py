@@ -100,7 +100,7 @@ def make_award(session: Session, ground: Ground, prices: Prices = ("12.50", "100
     """Make a tender awarded to its only offer: with two lines of 10 and 3, worth 425 euros."""
     tender = make_tender(session, ground)
     offer = make_offer(session, tender, prices)
-    tender.awarded_offer_id, tender.awarded_on = offer.id, today()
+    offer.is_chosen, tender.awarded_on = True, today()
     tender.state, ground.lot.state = TenderState.AWARDED, LotState.AWARDED
     session.flush()
     return tender

@@ -108,7 +108,7 @@ def test_the_prices_of_a_decided_tender_no_longer_change(
     session: Session, ground: Ground, door: Door
 ) -> None:
     tender = make_award(session, ground)
-    address = f"/offers/{tender.awarded_offer_id}"
+    address = f"/offers/{tender.offers[0].id}"
     assert "<input" not in door.get(ground.people.clara, address).text.split("<main")[1]
     answer = door.post(ground.people.clara, f"{address}/prices", **_fields(ground, "1", "1"))
     assert answer.status_code == 409

@@ -1,0 +1,164 @@
+"""A whole purchase, made by the rooms' own operations: from a need to its confirmed order."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from procurement.agreements import operations as agreements
+from procurement.agreements.models import Agreement, Beneficiary
+from procurement.agreements.rules import Naming, Terms
+from procurement.catalogue.models import Item
+from procurement.kernel import pipeline
+from procurement.kernel.access import Role
+from procurement.kernel.pipeline import today
+from procurement.lots import operations as lots
+from procurement.lots.models import Lot, LotLine
+from procurement.members.models import Member, Person, Site
+from procurement.needs import operations as needs
+from procurement.needs.models import Campaign, Need, NeedLine
+from procurement.orders import operations as orders
+from procurement.orders.models import Order, OrderLine
+from procurement.tenders import operations as tenders
+from procurement.tenders.models import Offer, Supplier, Tender
+from tests.make import actor_for, make_campaign, make_item, make_person, some_siret
+from tests.people import People
+
+
+@dataclass
+class Chain:
+    """Every object of one purchase of one body, which no other body has a part in."""
+
+    member: Member
+    site: Site
+    colleague: Person
+    item: Item
+    campaign: Campaign
+    need: Need
+    need_line: NeedLine
+    lot: Lot
+    lot_line: LotLine
+    supplier: Supplier
+    tender: Tender
+    offer: Offer
+    agreement: Agreement
+    beneficiary: Beneficiary
+    order: Order
+    order_line: OrderLine
+
+
+@dataclass
+class _Cast:
+    """Who acts."""
+
+    author: Person
+    approver: Person
+    buyer: Person
+
+    @property
+    def site(self) -> Site:
+        """Where the author has things delivered."""
+        assert self.author.member is not None
+        return self.author.member.sites[0]
+
+
+def make_chain(session: Session, people: People, *, first: bool = False) -> Chain:
+    """Make a purchase of the second body alone, or of the first alone, and commit it.
+
+    The requester declares 10 pieces for which 130 € are paid and the approver validates; Clara
+    pools, awards at 100 € and notifies a ceiling of 5 000 €; the requester orders 4 and the
+    approver confirms: a saving of 120 € on 400 €.
+    """
+    pair = (people.ada, people.alix) if first else (people.basile, people.blanche)
+    cast = _Cast(*pair, people.clara)
+    need, line = _declared(session, cast)
+    lot = _pooled(session, cast, need)
+    tender, offer = _awarded(session, cast, lot)
+    agreement = _agreed(session, cast, tender)
+    order = _ordered(session, cast, agreement)
+    [beneficiary] = agreement.beneficiaries
+    colleague = make_person(session, Role.REQUESTER, line.need.member)
+    pipeline.commit()
+    return Chain(
+        member=need.member,
+        site=cast.site,
+        colleague=colleague,
+        item=line.item,
+        campaign=need.campaign,
+        need=need,
+        need_line=line,
+        lot=lot,
+        lot_line=lot.lines[0],
+        supplier=offer.supplier,
+        tender=tender,
+        offer=offer,
+        agreement=agreement,
+        beneficiary=beneficiary,
+        order=order,
+        order_line=order.lines[0],
+    )
+
+
+def _declared(session: Session, cast: _Cast) -> tuple[Need, NeedLine]:
+    author, day = actor_for(cast.author), today()
+    need = needs.begin(make_campaign(session), actor=author, today=day)
+    session.flush()
+    paid = (Decimal(130), date(2024, 9, 1))
+    item = make_item(session, designation="Caméra")
+    line = needs.add_line(
+        need, item.id, Decimal(10), cast.site.id, None, *paid, actor=author, today=day
+    )
+    session.flush()
+    needs.submit(need, actor=author, today=day)
+    needs.validate(need, actor=actor_for(cast.approver))
+    needs.close_campaign(need.campaign, actor=actor_for(cast.buyer))
+    session.flush()
+    return need, line
+
+
+def _pooled(session: Session, cast: _Cast, need: Need) -> Lot:
+    buyer = actor_for(cast.buyer)
+    item_ids = [line.item_id for line in need.lines]
+    lot = lots.form(need.campaign, "Caméras", item_ids=item_ids, actor=buyer, today=today())
+    session.flush()
+    lots.freeze(lot, actor=buyer, today=today())
+    session.flush()
+    return lot
+
+
+def _awarded(session: Session, cast: _Cast, lot: Lot) -> tuple[Tender, Offer]:
+    buyer, day = actor_for(cast.buyer), today()
+    firm = tenders.register_supplier(some_siret(), "Alpha", None, None, actor=buyer)
+    tender = tenders.launch(lot, day, actor=buyer, today=day)
+    session.flush()
+    offer = tenders.receive_offer(tender, firm, day, actor=buyer, today=day)
+    session.flush()
+    tenders.price_offer(offer, {lot.lines[0].id: Decimal(100)}, actor=buyer)
+    session.flush()
+    tenders.award(tender, offer, actor=buyer, today=day)
+    session.flush()
+    return tender, offer
+
+
+def _agreed(session: Session, cast: _Cast, tender: Tender) -> Agreement:
+    buyer, day = actor_for(cast.buyer), today()
+    number, last = f"2026-CAM-{tender.id:02}", day + timedelta(days=365)
+    terms = Terms(number, "Caméras", Decimal(5000), day, last)
+    agreement = agreements.draft(tender, terms, Naming.NEEDS, actor=buyer, today=day)
+    session.flush()
+    agreements.notify(agreement, actor=buyer, today=day)
+    session.flush()
+    return agreement
+
+
+def _ordered(session: Session, cast: _Cast, agreement: Agreement) -> Order:
+    wanted = [orders.Wanted(agreement.prices[0].id, Decimal(4))]
+    author, day = actor_for(cast.author), today()
+    order = orders.place(agreement, orders.Draft(cast.site, wanted), actor=author, today=day)
+    session.flush()
+    orders.submit(order, actor=author, today=day)
+    session.flush()
+    orders.confirm(order, actor=actor_for(cast.approver), today=day)
+    session.flush()
+    return order

@@ -1,0 +1,151 @@
+"""A land to visit: the demonstration on a small scale, and purchases left off at every stage."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from argon2 import PasswordHasher
+from flask import Flask
+from pytest import MonkeyPatch  # noqa: PT013  the class itself is meant, outside a test
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from procurement.agreements import operations as agreements
+from procurement.agreements.models import Agreement, AgreementPrice, Beneficiary
+from procurement.agreements.rules import Naming
+from procurement.catalogue.models import Item
+from procurement.demo import accounts
+from procurement.demo import operations as demo
+from procurement.extensions import db
+from procurement.kernel import pipeline
+from procurement.kernel.access import Actor, Role
+from procurement.kernel.database import Base
+from procurement.kernel.pipeline import today
+from procurement.lots import operations as lots
+from procurement.lots.models import Lot, LotLine
+from procurement.members import operations as members
+from procurement.members.models import Member, Person, Site
+from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.orders import operations as orders
+from procurement.orders.models import Order, OrderLine
+from procurement.orders.operations import Draft, Wanted
+from procurement.tenders import operations as tenders
+from procurement.tenders.models import Offer, Supplier, Tender
+from tests.agreements.make import make_terms
+from tests.make import actor_for, make_campaign, make_line, make_need
+
+_DOMAIN = accounts.DOMAINS[accounts.DRAFTING]
+ADDRESSES = {
+    Role.REQUESTER: f"agent@{_DOMAIN}",
+    Role.APPROVER: f"approver@{_DOMAIN}",
+    **{role: address for role, (address, _name) in accounts.CENTRAL.items()},
+}
+
+
+def settle_land(app: Flask) -> dict[Role, Actor]:
+    """Write it all into empty tables; give one person of each role, the first two of a commune."""
+    with app.app_context(), MonkeyPatch.context() as patch:
+        # By the same method, without the slowness that protects real passwords.
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(members, "_hasher", quick)
+        demo.load(today(), share=0.02)
+        session = db.session()
+        people = {
+            role: session.scalars(select(Person).where(Person.email == address)).one()
+            for role, address in ADDRESSES.items()
+        }
+        _leave_needs(session, people[Role.REQUESTER], people[Role.APPROVER])
+        agent, approver, buyer = (
+            actor_for(people[role]) for role in (Role.REQUESTER, Role.APPROVER, Role.BUYER)
+        )
+        _leave_lots(session, people, buyer)
+        _leave_orders(session, agent, approver)
+        pipeline.commit()
+        return {role: actor_for(person) for role, person in people.items()}
+
+
+def rows_of(actor: Actor) -> dict[str, Select[int]]:
+    """Say, for what an address asks, which rows the actor may see: one in each of its states."""
+
+    def one_of_each(model: type[Base], kind: object) -> Select[int]:
+        return select(func.min(model.id)).where(model.visible_to(actor)).group_by(kind)
+
+    def longest(model: type[Base], name: object) -> Select[int]:
+        query = select(model.id).where(model.visible_to(actor))
+        return query.order_by(func.length(name).desc()).limit(1)
+
+    return {
+        "campaign_id": one_of_each(Campaign, Campaign.state),
+        "need_id": one_of_each(Need, Need.state),
+        "line_id": one_of_each(NeedLine, Need.state).join(Need, Need.id == NeedLine.need_id),
+        "lot_id": one_of_each(Lot, Lot.state),
+        "lots.lot_line": one_of_each(LotLine, Lot.state).join(Lot, Lot.id == LotLine.lot_id),
+        "tender_id": one_of_each(Tender, Tender.state),
+        "offer_id": one_of_each(Offer, Tender.state).join(Tender, Tender.id == Offer.tender_id),
+        "agreement_id": one_of_each(Agreement, Agreement.state),
+        "beneficiary_id": one_of_each(Beneficiary, Beneficiary.ceiling_kind),
+        "order_id": one_of_each(Order, Order.state),
+        "member_id": longest(Member, Member.name),
+        "item_id": longest(Item, Item.designation),
+    }
+
+
+def _leave_needs(session: Session, agent: Person, approver: Person) -> None:
+    items = list(session.scalars(select(Item).limit(len(NeedState))))
+    make_campaign(session, CampaignState.DRAFT, title="Campagne en préparation")
+    for state, item in zip(NeedState, items, strict=True):
+        campaign = make_campaign(session, title=f"Relevé complémentaire ({state})")
+        need = make_need(session, campaign, agent, state, approver)
+        make_line(session, need, item, 12)
+
+
+def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> None:
+    """Leave a draft, and lots that are frozen, out to tender, unsuccessful and awarded."""
+    campaign = make_campaign(session, CampaignState.CLOSED, title="Relevé à mutualiser")
+    need = make_need(
+        session, campaign, people[Role.REQUESTER], NeedState.VALIDATED, people[Role.APPROVER]
+    )
+    items = list(session.scalars(select(Item).order_by(Item.id.desc()).limit(6)))
+    for item in items:
+        make_line(session, need, item, 1500)
+    on = {"actor": buyer, "today": today()}
+    # The sixth item is left in the pool.
+    made = [lots.form(campaign, one.designation, item_ids=[one.id], **on) for one in items[:5]]
+    for lot in made[1:]:
+        lots.freeze(lot, **on)
+    calls = [tenders.launch(lot, today(), **on) for lot in made[2:]]
+    session.flush()
+    for supplier in session.scalars(select(Supplier)):
+        _leave_offer(session, calls[0], supplier, buyer)
+    tenders.declare_unsuccessful(calls[1], **on)
+    tenders.award(calls[2], _leave_offer(session, calls[2], supplier, buyer), **on)
+    session.flush()
+    agreements.draft(calls[2], make_terms(ceiling=Decimal(250_000)), Naming.EVERY, **on)
+
+
+def _leave_offer(session: Session, tender: Tender, supplier: Supplier, buyer: Actor) -> Offer:
+    offer = tenders.receive_offer(tender, supplier, today(), actor=buyer, today=today())
+    session.flush()
+    price = Decimal("1234.5678") + supplier.id
+    tenders.price_offer(offer, {line.id: price for line in tender.lot.lines}, actor=buyer)
+    session.flush()
+    return offer
+
+
+def _leave_orders(session: Session, agent: Actor, approver: Actor) -> None:
+    """Leave an order in each state."""
+    price, pack = session.execute(
+        select(AgreementPrice, Item.pack_size)
+        .join(Item, Item.id == AgreementPrice.item_id)
+        .join(Beneficiary, Beneficiary.agreement_id == AgreementPrice.agreement_id)
+        .where(Beneficiary.member_id == agent.member_id)
+        .order_by(AgreementPrice.unit_price)
+    ).first() or (None, None)
+    agreement = session.get_one(Agreement, price.agreement_id)
+    site = session.scalars(select(Site).where(Site.member_id == agent.member_id)).first()
+    draft = Draft(site, [Wanted(price.id, Decimal(pack))])
+    made = [orders.place(agreement, draft, actor=agent, today=today()) for _state in range(5)]
+    for order in made[1:]:
+        orders.submit(order, actor=agent, today=today())
+    orders.confirm(made[2], actor=approver, today=today())
+    orders.refuse(made[3], "Crédits insuffisants", actor=approver)
+    orders.withdraw(made[4], "Commande en double", actor=agent)

@@ -1,0 +1,187 @@
+"""The chain in a real Chromium: every role at its part of one purchase, at both widths."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
+from sqlalchemy.orm import Session
+
+from procurement.catalogue.models import Unit
+from procurement.kernel.pipeline import today
+from procurement.needs.models import NeedState
+from tests.browser import DESKTOP, PHONE, Visitors
+from tests.make import make_campaign, make_family, make_item, make_line, make_need, some_siret
+from tests.pages.seat import (
+    field,
+    follow,
+    follow_the_thread,
+    is_told,
+    press,
+    press_and_agree,
+    sign_in,
+)
+from tests.people import People
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def _survey(session: Session, people: People) -> None:
+    """A campaign that the second member has answered: 4 cameras, paid 128.50 until today."""
+    video = make_family(session, label_en="Video protection")
+    camera = make_item(session, video, code="VID-1", designation="Caméra dôme")
+    make_item(session, video, code="VID-2", designation="Câble réseau", unit=Unit.METRE)
+    campaign = make_campaign(session, title="Survey of needs")
+    need = make_need(session, campaign, people.basile, NeedState.VALIDATED, people.blanche)
+    price = {"paid_price": Decimal("128.50"), "paid_since": today() - timedelta(days=90)}
+    make_line(session, need, camera, 4, **price)
+    session.commit()
+
+
+def _downloaded(page: Page, link: str, folder: Path) -> Path:
+    with page.expect_download() as expected:
+        follow(page, link)
+    target = folder / expected.value.suggested_filename
+    expected.value.save_as(target)
+    return target
+
+
+def _columns(workbook: Path, sheet: str, key: int, *wanted: int) -> dict[str, list[Any]]:
+    """Read some columns of a sheet by the text of another."""
+    rows = CalamineWorkbook.from_path(str(workbook)).get_sheet_by_name(sheet).to_python()
+    return {str(row[key]): [row[column] for column in wanted] for row in rows}
+
+
+@pytest.mark.usefixtures("_survey")
+@pytest.mark.parametrize(
+    "database,viewport",
+    [("sqlite", DESKTOP), ("sqlite", PHONE), ("postgresql", DESKTOP)],
+    ids=["sqlite-desktop", "sqlite-phone", "postgresql-desktop"],
+    indirect=["database"],
+)
+def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_path: Path) -> None:
+    ada, alix, clara, dora = (visit(viewport) for _person in range(4))
+
+    # The agent declares a need: found without its accent, kept when the quantity makes no sense.
+    sign_in(ada, "ada")
+    follow(ada, "Survey of needs")
+    press(ada, "Begin your answer")
+    field(ada, "What do you need?").press_sequentially("camera dome")
+    follow(ada, "Add Caméra dôme")
+    field(ada, "Quantity").fill("a dozen")
+    field(ada, "Unit price paid today").fill("130,00")
+    field(ada, "Since").fill("2024-09-01")
+    press(ada, "Save the line")
+    expect(ada.get_by_role("alert")).to_contain_text("Write a number such as 1 234,56.")
+    expect(field(ada, "Quantity")).to_have_value("a dozen")
+    expect(field(ada, "Unit price paid today")).to_have_value("130,00")
+    expect(field(ada, "Since")).to_have_value("2024-09-01")
+    field(ada, "Quantity").fill("10")
+    press(ada, "Save the line")
+    is_told(ada, "The line is saved")
+    field(ada, "What do you need?").press_sequentially("cable")
+    follow(ada, "Add Câble réseau")
+    field(ada, "Quantity").fill("25")
+    press(ada, "Save the line")
+    is_told(ada, "The line is saved")
+    press_and_agree(ada, "Submit")
+    is_told(ada, "an approver of your body validates it next")
+
+    # The approver finds it on the home page and validates it.
+    sign_in(alix, "alix")
+    follow(alix, "1 need to validate")
+    follow(alix, "Amboise-la-Petite")
+    press(alix, "Validate")
+    is_told(alix, "The need is validated")
+
+    # The buyer closes, pools, forms, freezes; the sheet has the totals of what was typed.
+    sign_in(clara, "clara")
+    clara.goto("/campaigns")
+    follow(clara, "Survey of needs")
+    press_and_agree(clara, "Close the campaign")
+    follow(clara, "Pool the needs")
+    field(clara, "Title of the lot").fill("Cameras")
+    field(clara, "What it takes").select_option("Video protection")
+    press(clara, "Form the lot")
+    press_and_agree(clara, "Freeze the lot")
+    is_told(clara, "The lot is frozen")
+    sheet = _downloaded(clara, "For buyers, by member (Excel)", tmp_path)
+    total = _columns(sheet, "Quantity estimate", 2, 4)
+    asked = _columns(sheet, "By member", 1, 2, 3)
+    assert (total["Caméra dôme"], total["Câble réseau"]) == ([14], [25])
+    assert (asked["Amboise-la-Petite"], asked["Bourg-Neuf"]) == ([10, 25], [4, ""])
+
+    # Two firms answer; the buyer compares, awards, and drafts the agreement.
+    follow(clara, "Launch the tender")
+    field(clara, "Last day to answer").fill(str(today()))
+    press(clara, "Launch the tender")
+    is_told(clara, "The tender is launched")
+    tender = clara.url
+    for firm, camera, metre in (("Alpha", "100", "3,105"), ("Beta", "104,90", "2,95")):
+        clara.goto("/suppliers")
+        field(clara, "SIRET").fill(some_siret())
+        field(clara, "Name").fill(firm)
+        press(clara, "Register")
+        is_told(clara, "is registered")
+        clara.goto(tender)
+        choice = field(clara, "Supplier").locator("option", has_text=firm)
+        field(clara, "Supplier").select_option(choice.get_attribute("value"))
+        press(clara, "Enter the offer")
+        field(clara, "Unit price of Caméra dôme").fill(camera)
+        field(clara, "Unit price of Câble réseau").fill(metre)
+        press(clara, "Save the prices")
+        is_told(clara, "are saved")
+    field(clara, "Offer").select_option("1. Alpha, 1,477.63 €")
+    press_and_agree(clara, "Award the tender")
+    is_told(clara, "The lot is awarded to Alpha")
+    follow(clara, "Draft the agreement")
+    field(clara, "Number").fill("2026-VID-01")
+    field(clara, "Ceiling").fill("2 000")
+    field(clara, "First day").fill(str(today()))
+    field(clara, "Last day").fill(str(today() + timedelta(days=700)))
+    press(clara, "Draft the agreement")
+    press_and_agree(clara, "Notify the agreement")
+    is_told(clara, "The agreement is notified")
+
+    # The agent orders from its price list, and the approver confirms.
+    ada.goto("/agreements")
+    follow(ada, "2026-VID-01")
+    follow(ada, "Place an order")
+    field(ada, "Show only the items with these words").fill("dôme")
+    expect(field(ada, "Câble réseau")).to_be_hidden()
+    field(ada, "Caméra dôme").fill("8")
+    press(ada, "Save the draft")
+    is_told(ada, "The draft is saved")
+    press(ada, "Submit for confirmation")
+    is_told(ada, "waits for an approver")
+    alix.goto("/")
+    follow(alix, "1 order to confirm")
+    alix.locator("main table").get_by_role("link").first.click()
+    press_and_agree(alix, "Confirm the order")
+    is_told(alix, "The order is confirmed")
+
+    # Finance downloads the report: it has the figure of the page.
+    sign_in(dora, "dora")
+    dora.goto("/savings")
+    tile = dora.locator(".figure-tile", has_text="Difference").locator(".figure-value")
+    expect(tile).to_have_text("240.00 €")
+    paper = _downloaded(dora, "Download the report (PDF)", tmp_path)
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(paper).pages]
+    assert len(pages) >= 2
+    assert "240.00 €" in pages[0]
+
+    # From the need line down to the saving, and from the saving back up to the need line.
+    ada.goto("/needs")
+    follow(ada, "Amboise-la-Petite")
+    follow(ada, "Caméra dôme")
+    line = ada.url
+    for stage in ("Lot", "Agreement", "Order", "Saving"):
+        ada.goto(line)
+        follow_the_thread(ada, stage)
+    follow(ada, "130.00")
+    expect(ada).to_have_url(line)

@@ -1,0 +1,154 @@
+"""Every page of the platform, as every role that may read it sees it, at both widths."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+from playwright.sync_api import Browser
+from werkzeug.routing import Rule
+
+from procurement.extensions import db
+from procurement.kernel.access import Actor, Audience, Role
+from tests.browser import DESKTOP, PHONE, Visitors, axe_violations, serving
+from tests.conftest import build
+from tests.databases import disconnect
+from tests.pages.land import rows_of, settle_land
+
+# One process makes the land, and visits all of it.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every page")]
+
+_ROLES = [None, *Role]
+#: Addresses that answer with a file, or lead elsewhere.
+_NO_PAGE = re.compile(r"\.(pdf|xlsx)$|^/static/|^/bootstrap/|^/language/|^/savings$")
+#: What an address also asks for: without it a page has nothing to show, with it more.
+_ASKED = {"needs.line_form": ["?item_id=1"], "needs.need": ["", "?q=a"]}
+#: No row is found by these words: every list says what to do then.
+_NOTHING = "?q=nothing+of+the+kind"
+_TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
+
+
+class Stop(NamedTuple):
+    """An address, and what it answered to a role: None is a visitor."""
+
+    role: Role | None
+    rule: str
+    path: str
+    status: int
+    content: str
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The platform on tables of its own."""
+    folder = tmp_path_factory.mktemp("land")
+    made = build(f"sqlite:///{folder / 'land.sqlite'}", folder / "instance", WTF_CSRF_ENABLED=True)
+    with made.app_context():
+        db.create_all()
+    yield made
+    disconnect(made)
+
+
+@pytest.fixture(scope="module")
+def people(app: Flask) -> dict[Role, Actor]:
+    """One person of each role in a land where everything has begun and not all is finished."""
+    return settle_land(app)
+
+
+def _signed_in(app: Flask, person: Actor | None) -> FlaskClient:
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        if person:
+            cookie.update(_user_id=str(person.person_id), _fresh=True)
+    return client
+
+
+def _pages(app: Flask) -> list[Rule]:
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not _NO_PAGE.search(rule.rule)
+    ]
+
+
+def _may(app: Flask, rule: Rule, person: Actor | None) -> bool:
+    allow = app.view_functions[rule.endpoint].allow  # type: ignore[attr-defined]  # set by the pipeline
+    return allow is Audience.EVERYONE if person is None else person.may(allow)
+
+
+def _paths(rule: Rule, ids: dict[str, list[int]]) -> Iterator[str]:
+    """Give the addresses of a page; KeyError names what is new and unknown."""
+    if not rule.arguments:
+        yield from (rule.rule, rule.rule + _NOTHING)
+        return
+    (name,) = rule.arguments
+    for row_id in ids.get(rule.endpoint) or ids[name]:
+        path = re.sub("<.*>", str(row_id), rule.rule)
+        yield from (path + asked for asked in _ASKED.get(rule.endpoint, [""]))
+
+
+@pytest.fixture(scope="module")
+def stops(app: Flask, people: dict[Role, Actor]) -> list[Stop]:
+    """Ask for every page in every role that may, and note what comes."""
+    found = []
+    for role in _ROLES:
+        person = people.get(role) if role else None
+        client, ids = _signed_in(app, person), {}
+        if person:
+            with app.app_context():
+                ids = {
+                    name: list(db.session.scalars(query))
+                    for name, query in rows_of(person).items()
+                }
+        for rule in _pages(app):
+            if _may(app, rule, person):
+                for path in _paths(rule, ids):
+                    answer = client.get(path)
+                    content = answer.text.partition("<main")[2]
+                    stop = (role, rule.rule, path, answer.status_code, _TOKEN.sub("", content))
+                    found.append(Stop(*stop))
+    return found
+
+
+def test_every_page_opens_for_somebody(app: Flask, stops: list[Stop]) -> None:
+    opened = {stop.rule for stop in stops if stop.status == 200}
+    assert {rule.rule for rule in _pages(app)} == opened
+    # A page that is not for the moment says so, or leads to the one that is.
+    assert {stop.status for stop in stops} <= {200, 302, 404, 409}
+
+
+@pytest.mark.parametrize("role", _ROLES, ids=lambda role: role or "visitor")
+def test_no_page_shuts_anybody_out(
+    role: Role | None, app: Flask, people: dict[Role, Actor], stops: list[Stop], browser: Browser
+) -> None:
+    """Axe-core finds no fault in any page of the role, and none runs out of the window."""
+    client = _signed_in(app, people.get(role) if role else None)
+    cookie, faults = client.get_cookie("session"), []
+    with serving(app) as address:
+        visitors = Visitors(browser, address)
+        page = visitors()
+        if cookie:
+            page.context.add_cookies([{"name": "session", "value": cookie.value, "url": address}])
+        for path in _to_see(role, stops):
+            page.set_viewport_size(DESKTOP)
+            page.goto(path)
+            for viewport in (DESKTOP, PHONE):
+                page.set_viewport_size(viewport)
+                width = page.evaluate("document.documentElement.scrollWidth")
+                if width > viewport["width"]:
+                    faults.append(f"{path} is {width} wide in a window of {viewport['width']}")
+                faults += [f"{path} at {viewport['width']}: {one}" for one in axe_violations(page)]
+        visitors.leave()
+    assert not faults, "\n".join(faults)
+
+
+def _to_see(role: Role | None, stops: list[Stop]) -> list[str]:
+    """Choose what this role sees and no other saw before it."""
+    first: dict[str, Stop] = {}
+    for stop in stops:
+        if stop.status != 302:
+            first.setdefault(stop.content, stop)
+    return [stop.path for stop in first.values() if stop.role is role]

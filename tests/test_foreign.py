@@ -1,0 +1,275 @@
+"""A person sees only their own body's rows, whatever address they type: every route is walked."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from procurement.extensions import db
+from procurement.kernel.access import ROLE_PERMISSIONS, Audience, Permission, Role
+from procurement.kernel.pipeline import today
+from procurement.members.models import Person
+from procurement.needs.models import CampaignState
+from tests.chain import Chain, make_chain
+from tests.conftest import SignIn
+from tests.make import make_campaign
+from tests.people import People
+
+D = Decimal
+#: Arguments of an address that name no row.
+NO_ROW = {("static", "filename"), ("set_language", "code")}
+#: What belongs to no body: everybody reads the whole catalogue.
+COMMON = {"catalogue.item"}
+
+
+class Walk(NamedTuple):
+    """One way to call one route that takes an id."""
+
+    rule: Rule
+    method: str
+    allow: Permission | Audience
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the route."""
+        return str(self.rule.endpoint)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule.rule} ({self.endpoint})"
+
+
+def walks(app: Flask) -> Iterator[Walk]:
+    """Give every way to call a route that takes an id."""
+    for rule in app.url_map.iter_rules():
+        names = {(rule.endpoint.rpartition(".")[2], name) for name in rule.arguments}
+        if not names - NO_ROW:
+            continue
+        allow = getattr(app.view_functions[rule.endpoint], "allow", None)
+        assert isinstance(allow, Permission), f"{rule.rule} takes an id and asks for no permission"
+        for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}):
+            yield Walk(rule, method, allow)
+
+
+def rows(chain: Chain) -> dict[str, int]:
+    """Give the second body's row for each name that an argument of an address may have."""
+    return {
+        "agreement_id": chain.agreement.id,
+        "beneficiary_id": chain.beneficiary.id,
+        "campaign_id": chain.campaign.id,
+        "item_id": chain.item.id,
+        "lot_id": chain.lot.id,
+        "member_id": chain.member.id,
+        "need_id": chain.need.id,
+        "offer_id": chain.offer.id,
+        "order_id": chain.order.id,
+        "person_id": chain.colleague.id,
+        "tender_id": chain.tender.id,
+    }
+
+
+def forms(chain: Chain) -> dict[str, dict[str, Any]]:
+    """Give the fields, all acceptable, of each form that has some."""
+    day = f"{today()}"
+    line = {"quantity": "1", "site_id": chain.site.id}
+    ordered = {
+        "site_id": chain.site.id,
+        "lines-0-price_id": chain.agreement.prices[0].id,
+        "lines-0-quantity": "1",
+    }
+    terms = {
+        "number": "2026-CAM-09",
+        "title": "Caméras",
+        "ceiling": "5000",
+        "starts_on": day,
+        "ends_on": f"{today() + timedelta(days=30)}",
+        "naming": "needs",
+    }
+    return {
+        "members.add_site": {"kind": "school", "name": "École", "city": "Bourg-Neuf"},
+        "needs.add_line": {**line, "item_id": chain.item.id},
+        "needs.change_line": line,
+        "needs.return_to_author": {"reason": "Why not"},
+        "lots.form_lot": {"title": "More", "items-0-item_id": chain.item.id},
+        "tenders.launch": {"answers_by": day},
+        "tenders.receive_offer": {"supplier_id": chain.supplier.id, "received_on": day},
+        "tenders.price_offer": {
+            "lines-0-lot_line_id": chain.lot_line.id,
+            "lines-0-unit_price": "1",
+        },
+        "tenders.award": {"offer_id": chain.offer.id},
+        "agreements.draft": terms,
+        "agreements.revise": terms,
+        "agreements.set_quota": {"quota": "1000"},
+        "orders.place": ordered,
+        "orders.change": {**ordered, "version": "1"},
+        "orders.refuse": {"reason": "Why not"},
+        "orders.withdraw": {"reason": "Why not"},
+        "orders.cancel": {"reason": "Why not"},
+    }
+
+
+@pytest.fixture
+def chain(session: Session, people: People) -> Chain:
+    """A purchase of the second body alone; the first, which looks at it, has one of its own."""
+    make_chain(session, people, first=True)
+    return make_chain(session, people)
+
+
+def _address(app: Flask, walk: Walk, chain: Chain, **over: int) -> str:
+    known = {**rows(chain), **_line(walk, chain), **over}
+    unknown = walk.rule.arguments - known.keys()
+    assert not unknown, f"The walk knows no row for {unknown} of {walk}: add one to rows()"
+    with app.test_request_context():
+        built = app.url_map.bind("localhost").build(
+            walk.endpoint, {name: known[name] for name in walk.rule.arguments}, walk.method
+        )
+    query = "?item_id=" + str(chain.item.id) if walk.endpoint == "needs.line_form" else ""
+    return str(built) + query
+
+
+def _line(walk: Walk, chain: Chain) -> dict[str, int]:
+    """Two rooms have lines, and their addresses tell them apart."""
+    lines = {"/need-lines/": chain.need_line.id, "/lot-lines/": chain.lot_line.id}
+    found = [one for start, one in lines.items() if walk.rule.rule.startswith(start)]
+    return {"line_id": found[0]} if found else {}
+
+
+def _ask(client: FlaskClient, walk: Walk, address: str, chain: Chain, session: Session) -> int:
+    typed = forms(chain).get(walk.endpoint, {}) if walk.method != "GET" else None
+    session.rollback()
+    with client.open(address, method=walk.method, data=typed) as answer:
+        return answer.status_code
+
+
+def _everything(session: Session) -> dict[str, list[tuple[Any, ...]]]:
+    """Read every row of every table."""
+    session.rollback()
+    found = {
+        table.name: [tuple(row) for row in session.execute(table.select().order_by(table.c.id))]
+        for table in db.metadata.sorted_tables
+    }
+    session.rollback()
+    return found
+
+
+def test_nobody_reaches_a_row_of_another_body(
+    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+) -> None:
+    hidden = make_campaign(session, CampaignState.DRAFT).id
+    session.commit()
+    clients = {person: sign_in(getattr(people, person)) for person in ("ada", "alix")}
+    roles = {"ada": Role.REQUESTER, "alix": Role.APPROVER}
+    before, wrong = _everything(session), []
+    for walk in walks(app):
+        # A campaign is every body's own once it is open: this one is not.
+        address = _address(app, walk, chain, campaign_id=hidden)
+        for name, client in clients.items():
+            allowed = walk.allow in ROLE_PERMISSIONS[roles[name]]
+            expected = 404 if allowed else 403
+            if allowed and walk.endpoint in COMMON:
+                expected = 200
+            status = _ask(client, walk, address, chain, session)
+            if status != expected:
+                wrong.append(f"{name}: {walk}: {status} instead of {expected}")
+    assert wrong == []
+    assert _everything(session) == before
+
+
+def test_the_walk_is_walked_by_whom_it_belongs_to(
+    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+) -> None:
+    """The same addresses and forms do lead somewhere, or the walk above would prove nothing."""
+    everyone = [people.basile, people.blanche, people.clara, people.dora, people.eli]
+    clients = {role: sign_in(person) for role, person in _by_role(everyone).items()}
+    assert clients.keys() == set(Role)
+    wrong = []
+    for walk in sorted(walks(app), key=lambda one: one.method):
+        role = next(one for one in Role if walk.allow in ROLE_PERMISSIONS[one])
+        status = _ask(clients[role], walk, _address(app, walk, chain), chain, session)
+        if status not in {200, 302, 409}:
+            wrong.append(f"{role}: {walk}: {status}")
+    assert wrong == []
+
+
+def _by_role(everyone: list[Person]) -> dict[Role, Person]:
+    return {person.role: person for person in everyone}
+
+
+def test_no_role_calls_what_it_is_not_given(
+    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+) -> None:
+    everyone = _by_role([people.basile, people.blanche, people.clara, people.dora, people.eli])
+    clients = {role: sign_in(person) for role, person in everyone.items()}
+    before, wrong = _everything(session), []
+    for rule in app.url_map.iter_rules():
+        allow = getattr(app.view_functions[rule.endpoint], "allow", Audience.EVERYONE)
+        if not isinstance(allow, Permission):
+            continue
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            walk = Walk(rule, method, allow)
+            address = _address(app, walk, chain) if rule.arguments else rule.rule
+            for role, client in clients.items():
+                if allow in ROLE_PERMISSIONS[role]:
+                    continue
+                status = _ask(client, walk, address, chain, session)
+                if status != 403:
+                    wrong.append(f"{role}: {walk}: {status} instead of 403")
+    assert wrong == []
+    assert _everything(session) == before
+
+
+def test_a_visitor_is_asked_who_is_there(
+    app: Flask, session: Session, chain: Chain, client: FlaskClient
+) -> None:
+    before, wrong = _everything(session), []
+    for rule in app.url_map.iter_rules():
+        allow = getattr(app.view_functions[rule.endpoint], "allow", Audience.EVERYONE)
+        if allow is Audience.EVERYONE:
+            continue
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            walk = Walk(rule, method, allow)
+            address = _address(app, walk, chain) if rule.arguments else rule.rule
+            status = _ask(client, walk, address, chain, session)
+            if status != 401:
+                wrong.append(f"{walk}: {status} instead of 401")
+    assert wrong == []
+    assert _everything(session) == before
+
+
+def test_lists_show_a_member_nothing_of_another(
+    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+) -> None:
+    """Every page without an id, read by a stranger, with the filters that name foreign rows."""
+    ada = sign_in(people.ada)
+    filters = f"?agreement={chain.agreement.id}&campaign={chain.campaign.id}&q=Bourg"
+    ids, agreement = rows(chain), chain.agreement.number
+    foreign = [chain.order.number or "", agreement, "Bourg-Neuf"]
+    foreign += [f'"/{room}s/{ids[f"{room}_id"]}"' for room in ("need", "lot", "order")]
+    session.rollback()
+    for rule in app.url_map.iter_rules():
+        allow = getattr(app.view_functions[rule.endpoint], "allow", None)
+        if rule.arguments or "GET" not in (rule.methods or ()) or not isinstance(allow, Permission):
+            continue
+        if allow not in ROLE_PERMISSIONS[Role.REQUESTER]:
+            continue
+        for query in ("", filters):
+            page = ada.get(rule.rule + query, follow_redirects=True)
+            assert page.status_code == 200, rule
+            # What one typed oneself stands in the field again.
+            shown = page.text.replace('value="Bourg"', "")
+            assert [one for one in foreign if one in shown] == [], f"{rule.rule}{query}"
+
+
+def test_the_chain_of_the_tests_is_what_it_says(session: Session, chain: Chain) -> None:
+    assert (chain.order.amount, chain.order_line.reference_amount) == (D(400), D(520))
+    assert chain.agreement.consumed == 400
+    assert chain.lot_line.quantity == 10
+    assert session.scalar(select(Person.id).where(Person.id == chain.colleague.id))
+    assert session.scalar(text("SELECT count(*) FROM ledger_entry")) == 4

@@ -1,0 +1,1 @@
+"""The frame: home pages, the thread, languages, and where links lead."""
