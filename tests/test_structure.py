@@ -94,7 +94,9 @@ def _described(engine: Engine) -> dict[str, dict[str, set[str]]]:
 
     def written(value: Any) -> str:
         # The condition of a partial index is an object of SQLAlchemy's, which writes itself.
-        return str({key: str(inner) for key, inner in value.items()} if isinstance(value, dict) else value)
+        return str(
+            {key: str(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+        )
 
     def parts(listed: Any) -> set[str]:
         return {

@@ -41,7 +41,7 @@ def write(folder: Path, today: date) -> list[Path]:
 def _outputs(today: date) -> Iterator[Output]:
     lot, member, mark = _largest_lot(), _telling_member(), _("Demonstration: invented data")
     for edition in Edition:
-        yield Output(file_name(lot, edition), lot_sheet(lot, edition))
+        yield Output(file_name(lot, edition), lot_sheet(lot, edition, mark))
     order = _longest_order(member)
     letterhead = letterhead_on(order.confirmed_on or today)
     yield Output(f"order-{order.number}.pdf", order_paper(order, letterhead, mark))

@@ -11,7 +11,7 @@ from procurement.kernel import language
 from procurement.kernel.errors import Refused
 from procurement.kernel.sheets import Cell, Column, Formula, Sheet, workbook
 from procurement.lots import queries, sheets
-from procurement.lots.models import Lot, LotLine
+from procurement.lots.models import Lot
 from procurement.lots.rules import printed
 from procurement.members.queries import central_body_on
 from procurement.members.rules import spaced
@@ -26,17 +26,18 @@ class Edition(StrEnum):
     BUYER = "buyer"
 
 
-def lot_sheet(lot: Lot, edition: Edition) -> bytes:
+def lot_sheet(lot: Lot, edition: Edition, mark: str | None = None) -> bytes:
     """Make the workbook of a frozen lot: cover, price schedule, quantity estimate.
 
     The buyers' edition adds the breakdown by member and by département, checked against the
-    estimate. Raises Refused ``lot_not_frozen`` for a draft, whose quantities may still change.
+    estimate. ``mark`` is the warning that the figures are invented, when they are. Raises Refused
+    ``lot_not_frozen`` for a draft, whose quantities may still change.
     """
     if lot.is_draft:
         raise Refused(
             "lot_not_frozen", _("This lot is a draft. Freeze it first: its sheet comes then.")
         )
-    lines = queries.lot_lines(LotLine.lot_id == lot.id)
+    lines = queries.frozen_lines(lot)
     schedule = sheets.price_schedule(lot, lines)
     estimate = sheets.quantity_estimate(lot, lines, schedule)
     tables, facts = [schedule, estimate], _instructions()
@@ -46,7 +47,8 @@ def lot_sheet(lot: Lot, edition: Edition) -> bytes:
         tables += [by_member, by_departement]
         facts = _buyer_facts(len(by_member.rows), by_departement)
     central_name, buyer = _central_body(lot)
-    cover = _cover(lot, edition, [*buyer, *_facts(lot, len(lines)), *facts])
+    warning = [(_("Warning"), mark)] if mark else []
+    cover = _cover(lot, edition, [*warning, *buyer, *_facts(lot, len(lines)), *facts])
     return workbook([cover, *tables], title=sheets.lot_name(lot), author=central_name)
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from procurement.kernel.access import Permission
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import asked_id, page_of
-from procurement.kernel.pipeline import Stage, actor, find, form, today
+from procurement.kernel.pipeline import Stage, actor, find, form, mark, today
 from procurement.kernel.sheets import MIME_TYPE
 from procurement.lots import editions, operations, queries
 from procurement.lots.editions import Edition
@@ -135,6 +135,6 @@ def buyer_sheet(lot_id: int) -> ResponseReturnValue:
 
 
 def _download(shown: Lot, edition: Edition) -> ResponseReturnValue:
-    content = BytesIO(editions.lot_sheet(shown, edition))
+    content = BytesIO(editions.lot_sheet(shown, edition, mark()))
     name = editions.file_name(shown, edition)
     return send_file(content, MIME_TYPE, as_attachment=True, download_name=name)

@@ -102,7 +102,6 @@ _LABELS = (
         Item.code,
         Item.designation,
         Item.unit,
-        Item.pack_size,
         Family.id.label("family_id"),
         Family.label_fr.label("family_fr"),
         Family.label_en.label("family_en"),
@@ -171,7 +170,7 @@ def lot_lines(
     """List the chosen lot lines, in the order of the sheet, with the sums of their allocations.
 
     ``chosen`` is a condition on LotLine; ``whose`` narrows them to some need lines, such as
-    :func:`own_lines`. ``item`` carries what the lot sheet prints, and the line's id as ``line_id``.
+    :func:`own_lines`. ``item`` carries the line's position, and its id as ``line_id``.
     """
     # What stands in a lot is allotted, all of it.
     summed = (
@@ -188,10 +187,7 @@ def lot_lines(
             Item.id,
             Item.code,
             Item.designation,
-            Item.specification,
             Item.unit,
-            Item.pack_size,
-            Item.vat_rate,
         )
         .join(Item, Item.id == LotLine.item_id)
         .where(LotLine.id.in_(list(shares)))
@@ -238,6 +234,25 @@ def contributions(line: LotLine, actor: Actor) -> Query:
         .where(Allocation.lot_line_id == line.id, own_lines(actor))
         .order_by(Member.name, Member.id, Site.name, NeedLine.id)
     )
+
+
+def frozen_lines(lot: Lot) -> Sequence[Record]:
+    """List the lines of a lot as its sheet prints them, with the quantities that were frozen."""
+    return db.session.execute(
+        select(
+            LotLine.position,
+            LotLine.quantity,
+            Item.code,
+            Item.designation,
+            Item.specification,
+            Item.unit,
+            Item.pack_size,
+            Item.vat_rate,
+        )
+        .join(Item, Item.id == LotLine.item_id)
+        .where(LotLine.lot_id == lot.id)
+        .order_by(LotLine.position)
+    ).all()
 
 
 def breakdown(lot: Lot) -> Sequence[Record]:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from procurement.catalogue.models import UNIT_LABELS
 from procurement.kernel import language
+from procurement.kernel.database import Record
 from procurement.kernel.sheets import (
     AMOUNT,
     PERCENT,
@@ -21,7 +22,6 @@ from procurement.kernel.sheets import (
 )
 from procurement.lots import queries
 from procurement.lots.models import Lot
-from procurement.lots.queries import Pooled
 from procurement.lots.rules import DEPARTEMENTS, printed
 
 
@@ -46,13 +46,13 @@ def _title(lot: Lot, name: str) -> tuple[str, ...]:
     return name, lot_name(lot), version
 
 
-def _quantities(lines: Sequence[Pooled]) -> str:
+def _quantities(lines: Sequence[Record]) -> str:
     """Decimals are shown when one quantity of the lot has some."""
     is_whole = all(line.quantity == line.quantity.to_integral_value() for line in lines)
     return WHOLE if is_whole else THOUSANDTHS
 
 
-def price_schedule(lot: Lot, lines: Sequence[Pooled]) -> Sheet:
+def price_schedule(lot: Lot, lines: Sequence[Record]) -> Sheet:
     """Make the table of unit prices to fill in (BPU): no quantity, and who asks is not said."""
     name = _("Price schedule")
     asked = _("A price in euros before VAT for one unit: zero or more, four decimals.")
@@ -68,13 +68,13 @@ def price_schedule(lot: Lot, lines: Sequence[Pooled]) -> Sheet:
     ]
     rows = [
         (
-            line.item.position,
-            line.item.code,
-            line.item.designation,
-            line.item.specification,
-            str(UNIT_LABELS[line.item.unit]),
-            line.item.pack_size,
-            line.item.vat_rate,
+            line.position,
+            line.code,
+            line.designation,
+            line.specification,
+            str(UNIT_LABELS[line.unit]),
+            line.pack_size,
+            line.vat_rate,
             None,
         )
         for line in lines
@@ -82,7 +82,7 @@ def price_schedule(lot: Lot, lines: Sequence[Pooled]) -> Sheet:
     return Sheet(name, _title(lot, name), columns, rows, frozen_columns=3)
 
 
-def quantity_estimate(lot: Lot, lines: Sequence[Pooled], schedule: Sheet) -> Sheet:
+def quantity_estimate(lot: Lot, lines: Sequence[Record], schedule: Sheet) -> Sheet:
     """Make the table that multiplies the prices of the schedule by the quantities (DQE)."""
     name = _("Quantity estimate")
     columns = [
@@ -97,10 +97,10 @@ def quantity_estimate(lot: Lot, lines: Sequence[Pooled], schedule: Sheet) -> She
     # The titles of all tables have as many lines: an item stands in the same row on each.
     rows = [
         (
-            line.item.position,
-            line.item.code,
-            line.item.designation,
-            str(UNIT_LABELS[line.item.unit]),
+            line.position,
+            line.code,
+            line.designation,
+            str(UNIT_LABELS[line.unit]),
             line.quantity,
             *_priced(schedule.cell(8, row), f"$E${row}"),
         )
@@ -123,19 +123,19 @@ def _priced(price: str, quantity: str) -> tuple[Formula, Formula]:
     )
 
 
-def by_member(lot: Lot, lines: Sequence[Pooled], estimate: Sheet) -> Sheet:
+def by_member(lot: Lot, lines: Sequence[Record], estimate: Sheet) -> Sheet:
     """Make the table of who asked for how much: members down, items across, and the check."""
     name, quantity = _("By member"), _quantities(lines)
     columns = [
         Column(_("Département"), 16),
         Column(_("Member"), 34, is_strong=True),
-        *(Column(f"{line.item.code} {line.item.designation}", 16, quantity) for line in lines),
+        *(Column(f"{line.code} {line.designation}", 16, quantity) for line in lines),
     ]
     rows: list[list[Cell]] = []
     for _member_id, group in groupby(queries.breakdown(lot), key=lambda row: row.member_id):
         asked = {row.position: row for row in group}
         who = next(iter(asked.values()))
-        found = [asked.get(line.item.position) for line in lines]
+        found = [asked.get(line.position) for line in lines]
         rows.append([who.departement, who.name, *(one.quantity if one else None for one in found)])
     sheet = Sheet(name, _title(lot, name), columns, rows, frozen_columns=2)
     sums = [f"SUM({sheet.span(column)})" for column, _line in enumerate(lines, 3)]
@@ -149,7 +149,7 @@ def by_member(lot: Lot, lines: Sequence[Pooled], estimate: Sheet) -> Sheet:
     return replace(sheet, totals=totals)
 
 
-def by_departement(lot: Lot, lines: Sequence[Pooled], estimate: Sheet, members: Sheet) -> Sheet:
+def by_departement(lot: Lot, lines: Sequence[Record], estimate: Sheet, members: Sheet) -> Sheet:
     """Make the table of the shares of the départements, computed from the one by member."""
     name, quantity = _("By département"), _quantities(lines)
     columns = [
@@ -165,10 +165,10 @@ def by_departement(lot: Lot, lines: Sequence[Pooled], estimate: Sheet, members: 
     ]
     rows = [
         (
-            line.item.position,
-            line.item.code,
-            line.item.designation,
-            str(UNIT_LABELS[line.item.unit]),
+            line.position,
+            line.code,
+            line.designation,
+            str(UNIT_LABELS[line.unit]),
             *_shared(row, members.span(1), members.span(column), estimate),
         )
         for column, (row, line) in enumerate(enumerate(lines, estimate.first), 3)

@@ -7,8 +7,16 @@ from procurement.lots import queries
 from procurement.needs.models import NeedLine
 from tests.bench.measure import Result, compared
 
-#: What pooling asks of any database: by item and département, who, how much, how much allotted.
-_BARE = """
+#: What pooling asks: by item and département, who, how much, how much allotted; written as each
+#: engine answers it fastest.
+_BARE = {
+    "SQLite": """
+SELECT item_id, departement, count(DISTINCT member_id), sum(quantity), sum(allotted)
+FROM need_line
+WHERE campaign_id = {campaign_id} AND is_validated = 1
+GROUP BY item_id, departement
+""",
+    "PostgreSQL": """
 SELECT item_id, departement, count(*), sum(quantity), sum(allotted)
 FROM (
     SELECT item_id, departement, sum(quantity) AS quantity, sum(allotted) AS allotted
@@ -17,7 +25,8 @@ FROM (
     GROUP BY item_id, departement, member_id
 ) AS by_member
 GROUP BY item_id, departement
-"""
+""",
+}
 
 
 def run(engine: str) -> Result:
@@ -27,7 +36,7 @@ def run(engine: str) -> Result:
     lines = db.session.scalar(
         select(func.count()).where(NeedLine.campaign_id == campaign_id, NeedLine.is_validated)
     )
-    statement = _BARE.format(campaign_id=int(campaign_id or 0))
+    statement = _BARE[engine].format(campaign_id=int(campaign_id or 0))
     connection = db.session.connection().connection
 
     def bare() -> None:

@@ -158,6 +158,7 @@ def test_a_commune_that_changes_its_group_is_updated(session: Session) -> None:
     assert ablis.intercommunality is None
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "content",
     [
@@ -178,6 +179,7 @@ def test_what_spreadsheets_write_is_read(session: Session, content: bytes) -> No
     assert counted(loaded(session, written(ABLIS, GROUP))) == (0, 0, 2, 0)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
@@ -254,6 +256,7 @@ def test_refusals_are_told_in_the_order_of_the_file(session: Session) -> None:
     assert [line for line, _sentence in report.refused] == [2, 3, 4]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "content, code, sentence",
     [

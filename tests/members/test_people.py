@@ -14,10 +14,13 @@ from procurement.members import operations
 from procurement.members.models import Person
 from tests.browse import fields
 from tests.conftest import SignIn
+from tests.databases import on_sqlite
 from tests.make import PASSWORD, actor_for, make_person
 from tests.people import People
 from tests.tenders.door import Door, refused
 
+#: What changed, act by act.
+JOURNAL = select(AuditEntry.changes).order_by(AuditEntry.id)
 NEW = {"email": "New@Example.org", "name": "Noé", "role": "buyer", "password": PASSWORD}
 
 
@@ -57,6 +60,7 @@ def test_no_password_is_written_in_clear(door: Door, session: Session, people: P
     }
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wrong, status, field, sentence",
     [
@@ -120,7 +124,7 @@ def test_an_access_is_closed_and_opened_again(
     assert ada.get("/account").status_code == 401
     assert door.post(people.eli, f"/people/{people.ada.id}/open").location == "/people"
     assert ada.get("/account").status_code == 200
-    changes = [json.loads(one) for one in session.scalars(select(AuditEntry.changes))]
+    changes = [json.loads(one) for one in session.scalars(JOURNAL)]
     assert changes == [{"is_active": [True, False]}, {"is_active": [False, True]}]
 
 

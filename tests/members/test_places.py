@@ -12,6 +12,7 @@ from procurement.kernel.audit import AuditEntry
 from procurement.members.models import CentralBody, Membership, Site
 from procurement.members.queries import central_body_on, has_membership
 from tests.browse import fields
+from tests.databases import on_sqlite
 from tests.make import make_member
 from tests.people import People
 from tests.tenders.door import Door
@@ -31,6 +32,7 @@ def test_a_member_adds_a_place(door: Door, session: Session, people: People) -> 
     assert session.scalars(select(AuditEntry.verb)).one() == "members.add_site"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wrong, status, field, sentence",
     [
@@ -127,6 +129,7 @@ def test_the_same_day_again_corrects_it(door: Door, session: Session, people: Pe
     ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wrong, status, field, sentence",
     [

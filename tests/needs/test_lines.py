@@ -22,7 +22,7 @@ from procurement.needs import operations
 from procurement.needs.models import CampaignState, Need, NeedLine, NeedState
 from tests.browse import fields
 from tests.conftest import CountQueries, SignIn
-from tests.databases import on_postgresql
+from tests.databases import on_postgresql, on_sqlite
 from tests.make import (
     actor_for,
     make_campaign,
@@ -116,6 +116,7 @@ WRONG = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize("wrong, field, sentence", WRONG)
 @pytest.mark.parametrize("stands", [False, True], ids=["new", "standing"])
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(

@@ -1,11 +1,11 @@
 """A land to visit: the demonstration on a small scale, and purchases left off at every stage."""
 
-from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from pytest import MonkeyPatch  # noqa: PT013  the class itself is meant, outside a test
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from procurement.members import operations as members
 from procurement.members.models import Member, Person, Site
 from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
 from procurement.orders import operations as orders
-from procurement.orders.models import Order, OrderLine
+from procurement.orders.models import Order
 from procurement.orders.operations import Draft, Wanted
 from procurement.tenders import operations as tenders
 from procurement.tenders.models import Offer, Supplier, Tender
@@ -43,7 +43,7 @@ ADDRESSES = {
 
 def settle_land(app: Flask) -> dict[Role, Actor]:
     """Write it all into empty tables; give one person of each role, the first two of a commune."""
-    with app.app_context(), MonkeyPatch.context() as patch:
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
         # By the same method, without the slowness that protects real passwords.
         quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(members, "_hasher", quick)
@@ -66,10 +66,10 @@ def settle_land(app: Flask) -> dict[Role, Actor]:
 def rows_of(actor: Actor) -> dict[str, Select[int]]:
     """Say, for what an address asks, which rows the actor may see: one in each of its states."""
 
-    def one_of_each(model: type[Base], kind: object) -> Select[int]:
+    def one_of_each(model: type[Base], kind: Any) -> Select[int]:
         return select(func.min(model.id)).where(model.visible_to(actor)).group_by(kind)
 
-    def longest(model: type[Base], name: object) -> Select[int]:
+    def longest(model: type[Base], name: Any) -> Select[int]:
         query = select(model.id).where(model.visible_to(actor))
         return query.order_by(func.length(name).desc()).limit(1)
 
@@ -107,7 +107,7 @@ def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> N
     items = list(session.scalars(select(Item).order_by(Item.id.desc()).limit(6)))
     for item in items:
         make_line(session, need, item, 1500)
-    on = {"actor": buyer, "today": today()}
+    on: dict[str, Any] = {"actor": buyer, "today": today()}
     # The sixth item is left in the pool.
     made = [lots.form(campaign, one.designation, item_ids=[one.id], **on) for one in items[:5]]
     for lot in made[1:]:
@@ -139,9 +139,10 @@ def _leave_orders(session: Session, agent: Actor, approver: Actor) -> None:
         .join(Beneficiary, Beneficiary.agreement_id == AgreementPrice.agreement_id)
         .where(Beneficiary.member_id == agent.member_id)
         .order_by(AgreementPrice.unit_price)
-    ).first() or (None, None)
+        .limit(1)
+    ).one()
     agreement = session.get_one(Agreement, price.agreement_id)
-    site = session.scalars(select(Site).where(Site.member_id == agent.member_id)).first()
+    site = session.scalars(select(Site).where(Site.member_id == agent.member_id).limit(1)).one()
     draft = Draft(site, [Wanted(price.id, Decimal(pack))])
     made = [orders.place(agreement, draft, actor=agent, today=today()) for _state in range(5)]
     for order in made[1:]:

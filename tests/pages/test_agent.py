@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from procurement.needs.models import NeedLine, NeedState
 from procurement.orders.models import Order, OrderState
-from tests.browser import PHONE, Visitors
+from tests.browser import PHONE, Visitors, axe_check
 from tests.databases import on_sqlite
 from tests.make import PASSWORD, make_campaign, make_family, make_item, make_site
 from tests.orders.scene import set_scene
@@ -103,6 +103,7 @@ def test_a_need_by_keyboard_alone(visit: Visitors) -> None:
     page.keyboard.press("Enter")
     # The question begins at its harmless answer.
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    axe_check(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
@@ -180,11 +181,13 @@ def test_a_form_sent_after_the_session_ended(visit: Visitors, session: Session) 
     _lose_session(page)
     press(page, "Save the line")
     expect(page.get_by_role("main")).to_contain_text("What you typed is kept")
+    axe_check(page)
     field(page, "E-mail").fill("ada@example.org")
     field(page, "Password").fill(PASSWORD)
     press(page, "Sign in")
     expect(page.get_by_role("main")).to_contain_text("Nothing was sent yet")
     expect(page.get_by_role("main")).to_contain_text("1 234,5")
+    axe_check(page)
     press(page, "Send it now")
     is_told(page, "The line is saved")
     expect(page).to_have_url(need)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from procurement.catalogue.models import Unit
 from procurement.kernel.pipeline import today
 from procurement.needs.models import NeedState
-from tests.browser import DESKTOP, PHONE, Visitors
+from tests.browser import DESKTOP, PHONE, Visitors, axe_check
 from tests.make import make_campaign, make_family, make_item, make_line, make_need, some_siret
 from tests.pages.seat import (
     field,
@@ -81,6 +81,7 @@ def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_
     expect(field(ada, "Quantity")).to_have_value("a dozen")
     expect(field(ada, "Unit price paid today")).to_have_value("130,00")
     expect(field(ada, "Since")).to_have_value("2024-09-01")
+    axe_check(ada)
     field(ada, "Quantity").fill("10")
     press(ada, "Save the line")
     is_told(ada, "The line is saved")
