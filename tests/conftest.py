@@ -28,6 +28,7 @@ from procurement.members.models import Person
 from tests import system
 from tests.browser import Visitors, running_browser, serving
 from tests.databases import KINDS, Database, PostgreSQL, SQLite, disconnect
+from tests.door import Door
 from tests.libreoffice import LibreOffice
 from tests.people import People, settle
 from tests.postgres import Cluster, running_cluster
@@ -232,6 +233,12 @@ def people(session: Session) -> People:
     settled = settle(session)
     session.commit()
     return settled
+
+
+@pytest.fixture
+def door(app: Flask, session: Session) -> Door:
+    """Requests made as one of the people."""
+    return Door(app, session)
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """What the tests of this room stand on."""
 
 import pytest
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.people import People, settle
-from tests.tenders.door import Door
 from tests.tenders.make import Ground, make_ground
 
 
@@ -19,9 +17,3 @@ def people(session: Session) -> People:
 def ground(session: Session, people: People) -> Ground:
     """A frozen lot of two lines: 10 of the first item, 3 of the second."""
     return make_ground(session, people)
-
-
-@pytest.fixture
-def door(app: Flask, session: Session) -> Door:
-    """Requests made as one of the people."""
-    return Door(app, session)

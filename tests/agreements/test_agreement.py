@@ -9,9 +9,9 @@ from procurement.agreements.models import AgreementState, Beneficiary
 from procurement.agreements.rules import Naming
 from tests.agreements.make import commit_amount, make_agreement, make_past_agreement
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import make_member
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground, make_ground
 
 

@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from procurement.agreements.models import Agreement, AgreementState
 from tests.agreements.make import commit_amount, make_agreement
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from procurement.agreements import operations
@@ -22,9 +22,9 @@ from procurement.kernel.pipeline import today
 from procurement.members.models import Membership
 from procurement.tenders.models import Tender
 from tests.agreements.make import make_agreement, make_terms
+from tests.door import Door, refused
 from tests.make import make_member
 from tests.people import People
-from tests.tenders.door import Door, refused
 from tests.tenders.make import Ground, make_award, make_tender
 
 FIELDS = {
@@ -104,7 +104,7 @@ def test_it_names_the_members_whose_needs_are_in_the_lot_or_every_one(
 
 def test_a_member_that_left_is_not_named_for_its_needs(session: Session, ground: Ground) -> None:
     session.execute(
-        Membership.__table__.update()
+        update(Membership)
         .where(Membership.member_id == ground.people.first.id)
         .values(left_on=today())
     )

@@ -11,8 +11,8 @@ from procurement.agreements.models import Agreement, AgreementPrice, AgreementSt
 from procurement.kernel.audit import AuditEntry
 from procurement.kernel.pipeline import today
 from tests.agreements.make import make_agreement
+from tests.door import Door, refused
 from tests.people import People
-from tests.tenders.door import Door, refused
 from tests.tenders.make import Ground
 
 

@@ -12,8 +12,8 @@ from procurement.agreements.models import Agreement, AgreementPrice
 from procurement.agreements.rules import Naming
 from procurement.kernel.pipeline import today
 from tests.agreements.make import beneficiary_of, make_agreement, make_terms
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground
 
 FIELDS = {

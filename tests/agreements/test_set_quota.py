@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from procurement.agreements.models import AgreementState, Beneficiary, CeilingKind
 from procurement.kernel.audit import AuditEntry
 from tests.agreements.make import beneficiary_of, commit_amount, make_agreement
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground
 
 

@@ -11,9 +11,9 @@ from procurement.catalogue.imports import load_shipped
 from procurement.catalogue.models import Cpv, Family, Item
 from tests.browse import tree
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import make_family, make_item
 from tests.people import People
-from tests.tenders.door import Door
 
 
 def _found(page: str) -> list[str]:

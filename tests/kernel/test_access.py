@@ -16,8 +16,8 @@ from procurement.kernel.access import (
     Role,
 )
 from tests.browse import tree
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 
 
 def _shown_table(page: str) -> Iterator[tuple[str, list[bool]]]:

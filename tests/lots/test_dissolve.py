@@ -9,7 +9,7 @@ from procurement.kernel.audit import AuditEntry
 from procurement.kernel.pipeline import commit
 from procurement.lots import operations
 from procurement.lots.models import Allocation, Lot, LotLine
-from tests.tenders.door import refused
+from tests.door import refused
 
 
 def rows(session):

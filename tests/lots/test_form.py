@@ -11,8 +11,8 @@ from procurement.lots import queries
 from procurement.lots.models import Allocation, Lot, LotLine, LotState
 from procurement.lots.rules import Territory
 from procurement.needs.models import CampaignState, NeedState
+from tests.door import refused
 from tests.make import make_campaign, make_item, make_line, make_need, make_person
-from tests.tenders.door import refused
 
 
 def quantities(session, lot):

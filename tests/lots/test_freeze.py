@@ -9,7 +9,7 @@ from procurement.kernel.audit import AuditEntry
 from procurement.kernel.pipeline import commit, today
 from procurement.lots.models import Lot, LotLine, LotState
 from procurement.lots.rules import check_figure
-from tests.tenders.door import refused
+from tests.door import refused
 
 
 def test_it_works(session, ground):

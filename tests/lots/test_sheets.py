@@ -16,8 +16,8 @@ from procurement.lots import editions
 from procurement.lots.editions import Edition
 from procurement.members.models import CentralBody
 from tests.databases import on_sqlite
+from tests.door import refused
 from tests.lots.ground import Ground
-from tests.tenders.door import refused
 
 #: Unit prices whose line amounts end on half a cent, and one that is a gift.
 PRICES = [Decimal("0.1075"), Decimal("1.8")]

@@ -11,9 +11,9 @@ from procurement.kernel.pipeline import today
 from procurement.members.models import Competence, CompetenceTransfer, MemberKind, Membership
 from tests.browse import tree
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import make_member, make_person, make_site
 from tests.people import People
-from tests.tenders.door import Door
 
 
 def _names(page: str) -> list[str]:

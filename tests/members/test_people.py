@@ -15,9 +15,9 @@ from procurement.members.models import Person
 from tests.browse import fields
 from tests.conftest import SignIn
 from tests.databases import on_sqlite
+from tests.door import Door, refused
 from tests.make import PASSWORD, actor_for, make_person
 from tests.people import People
-from tests.tenders.door import Door, refused
 
 #: What changed, act by act.
 JOURNAL = select(AuditEntry.changes).order_by(AuditEntry.id)

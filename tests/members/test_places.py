@@ -13,9 +13,9 @@ from procurement.members.models import CentralBody, Membership, Site
 from procurement.members.queries import central_body_on, has_membership
 from tests.browse import fields
 from tests.databases import on_sqlite
+from tests.door import Door
 from tests.make import make_member
 from tests.people import People
-from tests.tenders.door import Door
 
 SCHOOL = {"kind": "school", "name": "École Jules-Ferry", "city": "Amboise-la-Petite"}
 CENTRALE = {"valid_from": "17/12/2019", "name": "Seine et Yvelines Numérique"}

@@ -19,6 +19,7 @@ from procurement.needs.models import Need, NeedLine, NeedState
 from procurement.needs.rules import check_figure
 from tests.browse import fields
 from tests.conftest import CountQueries
+from tests.door import Door, refused
 from tests.make import (
     actor_for,
     make_campaign,
@@ -30,7 +31,6 @@ from tests.make import (
     make_site,
 )
 from tests.people import People
-from tests.tenders.door import Door, refused
 
 
 @pytest.fixture

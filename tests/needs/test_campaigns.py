@@ -14,9 +14,9 @@ from procurement.needs import operations
 from procurement.needs.models import Campaign, CampaignState, Need, NeedState
 from tests.browse import fields, tree
 from tests.databases import on_sqlite
+from tests.door import Door, refused
 from tests.make import actor_for, make_campaign, make_need
 from tests.people import People
-from tests.tenders.door import Door, refused
 
 #: What changed, act by act.
 JOURNAL = select(AuditEntry.changes).order_by(AuditEntry.id)

@@ -23,6 +23,7 @@ from procurement.needs.models import CampaignState, Need, NeedLine, NeedState
 from tests.browse import fields
 from tests.conftest import CountQueries, SignIn
 from tests.databases import on_postgresql, on_sqlite
+from tests.door import Door, refused
 from tests.make import (
     actor_for,
     make_campaign,
@@ -33,7 +34,6 @@ from tests.make import (
     make_site,
 )
 from tests.people import People
-from tests.tenders.door import Door, refused
 
 D = Decimal
 LATE = today() + timedelta(days=90)

@@ -181,6 +181,8 @@ def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_
     follow(ada, "Amboise-la-Petite")
     follow(ada, "Caméra dôme")
     line = ada.url
+    expect(ada.locator("main table")).to_contain_text("800.00")
+    expect(ada.locator("main table")).to_contain_text("240.00")
     for stage in ("Lot", "Agreement", "Order", "Saving"):
         ada.goto(line)
         follow_the_thread(ada, stage)

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from procurement.kernel.audit import AuditEntry
 from procurement.lots.models import Lot, LotState
 from procurement.tenders.models import Tender, TenderState
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground, make_award, make_tender
 
 

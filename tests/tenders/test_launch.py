@@ -11,8 +11,8 @@ from procurement.kernel.pipeline import today
 from procurement.lots.models import Lot, LotState
 from procurement.tenders import operations
 from procurement.tenders.models import Tender, TenderState
+from tests.door import Door, refused
 from tests.people import People
-from tests.tenders.door import Door, refused
 from tests.tenders.make import Ground, make_ground, make_tender
 
 SOON = today() + timedelta(days=35)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from procurement.kernel.audit import AuditEntry
 from procurement.tenders import operations
 from procurement.tenders.models import Offer, OfferLine
+from tests.door import Door, refused
 from tests.people import People
-from tests.tenders.door import Door, refused
 from tests.tenders.make import Ground, make_award, make_ground, make_offer, make_tender
 
 

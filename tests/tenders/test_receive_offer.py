@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from procurement.kernel.pipeline import today
 from procurement.tenders import operations
 from procurement.tenders.models import Offer
+from tests.door import Door, refused
 from tests.people import People
-from tests.tenders.door import Door, refused
 from tests.tenders.make import Ground, make_award, make_offer, make_supplier, make_tender
 
 

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from procurement.kernel.audit import AuditEntry
 from procurement.tenders.models import Supplier
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import some_siret
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import Ground, make_award, make_ground, make_supplier
 
 

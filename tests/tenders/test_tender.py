@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from procurement.kernel.pipeline import today
 from procurement.tenders import queries
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.people import People
-from tests.tenders.door import Door
 from tests.tenders.make import (
     Ground,
     make_award,

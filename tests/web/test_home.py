@@ -16,9 +16,9 @@ from procurement.needs.models import CampaignState, NeedState
 from tests.browse import tree
 from tests.chain import Chain, make_chain
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import make_campaign, make_item, make_line, make_need
 from tests.people import People
-from tests.tenders.door import Door
 
 Step = tuple[str, str, str]
 

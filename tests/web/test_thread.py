@@ -14,9 +14,9 @@ from procurement.orders import operations as orders
 from tests.browse import tree
 from tests.chain import Chain, make_chain
 from tests.conftest import CountQueries
+from tests.door import Door
 from tests.make import actor_for, make_campaign, make_item, make_line, make_need
 from tests.people import People
-from tests.tenders.door import Door
 
 Strip = dict[str, str | None]
 STAGES = ["need", "lot", "tender", "agreement", "order", "saving"]
