@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
+#: Milliseconds that a page may take on a machine that has other things to do.
+_PATIENCE = 20_000
 _AXE = Axe()
 # Nothing here may wait for a network that the machine perhaps does not have.
 _ARGUMENTS = [
@@ -35,6 +37,7 @@ _ARGUMENTS = [
 @contextmanager
 def running_browser(program: Path) -> Iterator[Browser]:
     """Start a headless Chromium."""
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         try:
@@ -92,7 +95,7 @@ class Visitors:
             java_script_enabled=scripts,
         )
         self._contexts.append(context.close)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: self._note(page, f"script error: {error}"))
         page.on("response", lambda response: self._judge(page, response))

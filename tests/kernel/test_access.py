@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 
 import pytest
+from flask_babel import force_locale
 
 from procurement.kernel.access import (
     MEMBER_ROLES,
@@ -30,10 +31,11 @@ def _shown_table(page: str) -> Iterator[tuple[str, list[bool]]]:
 
 def test_the_table_is_shown_to_whoever_gives_roles(door: Door, people: People) -> None:
     shown = dict(_shown_table(door.get(people.eli, "/people").text))
-    told = {
-        str(PERMISSION_LABELS[one]): [one in ROLE_PERMISSIONS[role] for role in Role]
-        for one in Permission
-    }
+    with force_locale("en"):
+        told = {
+            str(PERMISSION_LABELS[one]): [one in ROLE_PERMISSIONS[role] for role in Role]
+            for one in Permission
+        }
     assert shown == told
 
 
@@ -44,9 +46,9 @@ def test_everyone_reads_what_their_own_role_includes(
     everyone = (people.ada, people.alix, people.clara, people.dora, people.eli)
     person = next(one for one in everyone if one.role is role)
     items = tree(door.get(person, "/account").text).xpath("//dl//li")
-    assert {one.text_content() for one in items} == {
-        str(PERMISSION_LABELS[one]) for one in ROLE_PERMISSIONS[role]
-    }
+    with force_locale("en"):
+        told = {str(PERMISSION_LABELS[one]) for one in ROLE_PERMISSIONS[role]}
+    assert {one.text_content() for one in items} == told
 
 
 def test_every_role_and_permission_has_a_name_and_a_use() -> None:

@@ -59,7 +59,7 @@ def test_the_form_shows_prices_and_what_was_declared_and_ordered(
     assert "Caméra IP" in page
     assert "2,505" in page
     # Eight cameras declared, three ordered.
-    assert ">8 <small>5 " in page
+    assert ">8 <small>reste 5<" in page
     assert "9\u202f700,00\u00a0€" in page
 
 

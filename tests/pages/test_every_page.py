@@ -17,8 +17,7 @@ from tests.conftest import build
 from tests.databases import disconnect
 from tests.pages.land import rows_of, settle_land
 
-# One process makes the land, and visits all of it.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every page")]
+pytestmark = pytest.mark.browser
 
 _ROLES = [None, *Role]
 #: Addresses that answer with a file, or lead elsewhere.

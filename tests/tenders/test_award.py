@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -86,7 +87,8 @@ def test_many_lines_without_price_are_counted_and_the_first_named(
     offer = make_offer(session, tender, [None] * 7)
     with refused("line_without_price") as caught:
         operations.award(tender, offer, actor=ground.buyer, today=today())
-    sentence = str(caught.value.sentence)
+    with force_locale("en"):
+        sentence = str(caught.value.sentence)
     assert "7 of the lines" in sentence
     assert ground.items[4].designation in sentence
     assert ground.items[5].designation not in sentence
