@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlalchemy import ScalarSelect, func, or_, select
 
@@ -21,6 +22,7 @@ from procurement.tenders.models import Supplier
 STANDING = (OrderState.SUBMITTED, OrderState.CONFIRMED)
 
 
+@lru_cache(maxsize=128)
 def order_list(
     actor: Actor, state: str = "", agreement_id: int | None = None, text: str = ""
 ) -> Query:

@@ -39,7 +39,7 @@ def results(stack: ExitStack) -> Iterator[Result]:
     yield pooling.run("SQLite")
     yield lot_sheet.run()
     db.session.remove()
-    yield from list_page.run(app)
+    yield list_page.run(app)
     programs = system.POSTGRESQL.find()
     if programs is None:
         print("LEFT OUT: pooling on PostgreSQL, which is not installed")

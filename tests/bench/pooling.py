@@ -30,7 +30,7 @@ GROUP BY item_id, departement
 
 
 def run(engine: str) -> Result:
-    """Measure the whole pool, labels of the items included, as the page shows it."""
+    """Measure the sums that the pool, its page and its lots stand on."""
     largest = select(NeedLine.campaign_id).group_by(NeedLine.campaign_id)
     campaign_id = db.session.scalars(largest.order_by(func.count().desc())).first()
     lines = db.session.scalar(
@@ -46,4 +46,4 @@ def run(engine: str) -> Result:
         cursor.close()
 
     name = f"pooling {lines} need lines on {engine}"
-    return compared(name, 1.3, lambda: queries.pool(int(campaign_id or 0)), bare, 40)
+    return compared(name, 1.3, lambda: queries.pooled(int(campaign_id or 0)), bare, 40)
