@@ -24,7 +24,7 @@ run: install ## Serve the platform, with its demonstration at the first start (H
 	@$(FLASK) demo load --if-empty
 	@test -e instance/demo/.written || { $(FLASK) demo outputs && touch instance/demo/.written; }
 	@$(FLASK) demo welcome --host $(HOST) --port $(PORT)
-	@exec $(BIN)/gunicorn --bind $(HOST):$(PORT) --workers 2 --threads 4 --no-control-socket wsgi:app
+	@exec $(BIN)/gunicorn --bind $(HOST):$(PORT) --workers 2 --threads 4 --graceful-timeout 5 --no-control-socket wsgi:app
 
 test: .venv/tests $(CATALOGUES) ## Check style, types and imports, then run the whole suite
 	$(TITLE) 'Programs that the suite drives'

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 DEFAULTS: dict[str, Any] = {
     "BABEL_DEFAULT_LOCALE": "fr",
@@ -23,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "SEND_FILE_MAX_AGE_DEFAULT": 3600,
     # The token lives as long as the session it belongs to: a form left open over lunch is sent.
     "WTF_CSRF_TIME_LIMIT": None,
+    # How many proxies stand in front: as many addresses that they forward are believed.
+    "PROXIES": 0,
     # Production refuses to start without a SECRET_KEY, and sends its cookies over TLS alone.
     "PRODUCTION": False,
 }
@@ -42,6 +45,9 @@ def configure(app: Flask, settings: dict[str, Any]) -> None:
         app.config.get("SQLALCHEMY_DATABASE_URI")
         or f"sqlite:///{Path(app.instance_path) / 'procurement.sqlite'}"
     )
+    proxies = app.config["PROXIES"]
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask's own documentation does
     if app.config["PRODUCTION"]:
         app.config["SESSION_COOKIE_SECURE"] = True
     if not app.config.get("SECRET_KEY"):

@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("siret", sa.String(length=14), nullable=True),
         sa.Column("address", sa.String(length=300), nullable=True),
-        sa.Column("logo", sa.String(length=80), nullable=True),
+        sa.Column("logo", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_central_body")),
         sa.UniqueConstraint("valid_from", name=op.f("uq_central_body_valid_from")),
@@ -106,6 +106,11 @@ def upgrade() -> None:
         sa.Column("siren", sa.String(length=9), nullable=False),
         sa.Column("insee_code", sa.String(length=5), nullable=True),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column(
+            "sort_name",
+            sa.String(length=140).with_variant(sa.String(length=140, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("departement", sa.String(length=3), nullable=False),
         sa.Column("postcode", sa.String(length=5), nullable=True),
         sa.Column("population", sa.Integer(), nullable=False),
@@ -129,7 +134,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_member_intercommunality_id"), ["intercommunality_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_member_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_member_sort_name"), ["sort_name"], unique=False)
 
     op.create_table(
         "order_series",
@@ -996,7 +1001,7 @@ def downgrade() -> None:
     op.drop_table("supplier")
     op.drop_table("order_series")
     with op.batch_alter_table("member", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_member_name"))
+        batch_op.drop_index(batch_op.f("ix_member_sort_name"))
         batch_op.drop_index(batch_op.f("ix_member_intercommunality_id"))
         batch_op.drop_index(batch_op.f("ix_member_departement"))
 

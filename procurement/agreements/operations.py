@@ -1,5 +1,6 @@
 """The acts of this room: draft an agreement from an award, notify it, set quotas, close it."""
 
+from dataclasses import asdict, fields
 from datetime import date
 from decimal import Decimal
 
@@ -42,7 +43,14 @@ def draft(tender: Tender, terms: Terms, naming: Naming, *, actor: Actor, today: 
     db.session.flush()  # The price list and the beneficiaries name it.
     _copy_prices(agreement, offer.id)
     _name_members(agreement, tender.lot_id, naming, today)
-    _record(agreement, terms, "draft", actor)
+    audit.record(
+        db.session(),
+        actor,
+        "agreements.draft",
+        agreement,
+        **asdict(terms),
+        beneficiaries=queries.count_beneficiaries(agreement.id),
+    )
     return agreement
 
 
@@ -50,8 +58,10 @@ def revise(
     agreement: Agreement, terms: Terms, naming: Naming, *, actor: Actor, today: date
 ) -> None:
     """Write the terms of a draft anew, and whom it names unless that is kept."""
+    _lock(agreement)
     _require_draft(agreement)
     _check(terms, agreement.id)
+    before, named_before = _terms_of(agreement), _named(agreement)
     _write(agreement, agreement.holders[0], terms)
     db.session.execute(
         update(AgreementPrice)
@@ -60,7 +70,16 @@ def revise(
     )
     if naming is not Naming.KEEP:
         _name_members(agreement, agreement.tender.lot_id, naming, today)
-    _record(agreement, terms, "revise", actor)
+    named = _named(agreement)
+    audit.record(
+        db.session(),
+        actor,
+        "agreements.revise",
+        agreement,
+        **{name: (before[name], new) for name, new in asdict(terms).items()},
+        members_added=sorted(named - named_before),
+        members_removed=sorted(named_before - named),
+    )
 
 
 def notify(agreement: Agreement, *, actor: Actor, today: date) -> None:
@@ -69,6 +88,7 @@ def notify(agreement: Agreement, *, actor: Actor, today: date) -> None:
     Refuses an agreement without a maximum (R2162-4), one that lasts more than 48 months without a
     written reason (L2125-1 1°), and one that names nobody (R2162-6) or lacks a price.
     """
+    _lock(agreement)
     _require_draft(agreement)
     _check_complete(agreement, today)
     agreement.notified_on = today
@@ -83,8 +103,7 @@ def notify(agreement: Agreement, *, actor: Actor, today: date) -> None:
 
 def close(agreement: Agreement, *, actor: Actor) -> None:
     """End an agreement: nobody orders from it any more."""
-    # Locked, so that no order reserves anything between the question and the answer.
-    db.session.refresh(agreement, with_for_update=True)
+    _lock(agreement)
     if not agreement.can_move(AgreementState.CLOSED):
         raise Refused("not_notified", _("Only a notified agreement can be closed."))
     if not agreement.can_close:
@@ -110,6 +129,12 @@ def set_quota(beneficiary: Beneficiary, quota: Decimal | None, *, actor: Actor) 
     old = beneficiary.ceiling
     beneficiary.ceiling, beneficiary.ceiling_kind = quota, _kind(quota)
     audit.record(db.session(), actor, "agreements.set_quota", beneficiary, quota=(old, quota))
+
+
+def _lock(agreement: Agreement) -> None:
+    """Read the agreement again and keep it: no revision, notification or order comes between."""
+    db.session.flush()  # Reading again would drop what is not written yet.
+    db.session.refresh(agreement, with_for_update=True)
 
 
 def _check_quota(beneficiary: Beneficiary, quota: Decimal) -> None:
@@ -214,6 +239,17 @@ def _write(agreement: Agreement, holder: Holder, terms: Terms) -> None:
     holder.ceiling, holder.ceiling_kind = terms.holder_ceiling, _kind(terms.holder_ceiling)
 
 
+def _terms_of(agreement: Agreement) -> dict[str, object]:
+    """Give the terms as they stand, under the names that Terms has for them."""
+    of_it = {one.name: getattr(agreement, one.name, None) for one in fields(Terms)}
+    return {**of_it, "holder_ceiling": agreement.holders[0].ceiling}
+
+
+def _named(agreement: Agreement) -> set[int]:
+    query = select(Beneficiary.member_id).where(Beneficiary.agreement_id == agreement.id)
+    return set(db.session.scalars(query))
+
+
 def _copy_prices(agreement: Agreement, offer_id: int) -> None:
     """Copy the awarded prices as version 1, with the VAT rate that each item has on this day."""
     target = AgreementPrice
@@ -257,20 +293,3 @@ def _name_members(agreement: Agreement, lot_id: int, naming: Naming, on: date) -
     )
     columns = [Beneficiary.agreement_id, Beneficiary.member_id]
     db.session.execute(insert(Beneficiary).from_select(columns, source))
-
-
-def _record(agreement: Agreement, terms: Terms, verb: str, actor: Actor) -> None:
-    audit.record(
-        db.session(),
-        actor,
-        f"agreements.{verb}",
-        agreement,
-        number=terms.number,
-        title=terms.title,
-        ceiling=terms.ceiling,
-        starts_on=terms.starts_on,
-        ends_on=terms.ends_on,
-        duration_reason=terms.duration_reason,
-        holder_ceiling=terms.holder_ceiling,
-        beneficiaries=queries.count_beneficiaries(agreement.id),
-    )

@@ -22,6 +22,7 @@ from procurement.kernel.money import line_amount
 from procurement.lots.models import Allocation, LotLine
 from procurement.members.models import Member
 from procurement.members.queries import member_ids_in_force
+from procurement.members.rules import plain
 from procurement.needs.models import NeedLine
 from procurement.tenders.models import Supplier
 
@@ -145,12 +146,12 @@ def beneficiaries(agreement_id: int, actor: Actor, text: str = "") -> Query:
         )
         .join(Member, Member.id == Beneficiary.member_id)
         .where(Beneficiary.agreement_id == agreement_id)
-        .order_by((Beneficiary.reserved + Beneficiary.consumed).desc(), Member.name, Member.id)
+        .order_by((Beneficiary.reserved + Beneficiary.consumed).desc(), Member.sort_name, Member.id)
     )
     if actor.is_member_side:
         query = query.where(Beneficiary.member_id == actor.member_id)
     if text:
-        query = query.where(func.lower(Member.name).contains(text.lower(), autoescape=True))
+        query = query.where(Member.sort_name.contains(plain(text), autoescape=True))
     return query
 
 

@@ -1,6 +1,6 @@
 """Lists of the catalogue."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from procurement.catalogue import rules
 from procurement.catalogue.models import Cpv, Family, Item
@@ -12,6 +12,11 @@ def families() -> list[Record]:
     """List the purchase families: id, code and both labels."""
     query = select(Family.id, Family.code, Family.label_fr, Family.label_en).order_by(Family.id)
     return list(db.session.execute(query).all())
+
+
+def item_count() -> int:
+    """Count the items."""
+    return db.session.scalar(select(func.count()).select_from(Item)) or 0
 
 
 def item_list(question: str = "", family_id: int | None = None) -> Query:

@@ -1,15 +1,9 @@
 """How the catalogue is searched."""
 
-import unicodedata
+from procurement.members.rules import plain
 
 #: Longer questions are not typed by people.
 MOST_WORDS = 8
-
-
-def plain(text: str) -> str:
-    """Lower case without accents, so that ``Caméra`` and ``camera`` meet."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    return "".join(one for one in decomposed if not unicodedata.combining(one)).lower()
 
 
 def search_text(code: str, designation: str, specification: str) -> str:

@@ -66,7 +66,7 @@ def write_outputs() -> None:
 def welcome(host: str, port: int) -> None:
     """Say where the papers are, the address, and who can sign in."""
     if queries.is_loaded():
-        papers = sorted(_folder().glob("*.*"))
+        papers = sorted(_folder().glob("[!.]*"))
         if papers:
             click.echo("What the chain ends in:")
         for path in papers:

@@ -11,7 +11,6 @@ from sqlalchemy import insert, select
 
 from procurement import members
 from procurement.catalogue.imports import load_shipped
-from procurement.catalogue.rules import plain
 from procurement.demo import accounts
 from procurement.demo.timetable import Timetable
 from procurement.extensions import db
@@ -28,6 +27,7 @@ from procurement.members.models import (
     Site,
     SiteKind,
 )
+from procurement.members.rules import plain
 
 _FILES = Path(members.__file__).parent / "data"
 #: One école for so many inhabitants of a commune, one collège for so many of a département.

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -61,12 +60,12 @@ STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who sends the document, as it stood on the document's date."""
+    """Who sends the document, as it stood on the document's date. The logo is a PNG or a JPEG."""
 
     name: str
     siret: str | None = None
     address: str | None = None
-    logo: Path | None = None
+    logo: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,9 @@ def _opening(cover: Cover) -> list[platypus.Flowable]:
     ]
     widths = [WIDTH * 0.6, WIDTH * 0.4]
     if head.logo:
-        wide, high = ImageReader(head.logo).getSize()
-        scale = min(16 * mm / high, 40 * mm / wide)
-        cells.insert(0, platypus.Image(head.logo, wide * scale, high * scale))
+        wide, high = ImageReader(BytesIO(head.logo)).getSize()
+        scale = min(14 * mm / high, 40 * mm / wide)
+        cells.insert(0, platypus.Image(BytesIO(head.logo), wide * scale, high * scale))
         widths = [wide * scale + 6 * mm, WIDTH * 0.6 - wide * scale - 6 * mm, WIDTH * 0.4]
     edge = ("LINEBELOW", (0, 0), (-1, 0), 1.5, ACCENT)
     named = [paragraph(cover.title, "title"), paragraph(cover.subject)]

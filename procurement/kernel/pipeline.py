@@ -106,7 +106,9 @@ class Stage(Blueprint):
 def _guarded(view: Callable[..., Any], allow: Permission | Audience) -> RouteCallable:
     @wraps(view)
     def answer(**address: Any) -> Response:
-        writes = request.method not in _SAFE
+        # What everyone may send is a sign-in: it writes nothing, and a slow check of a password
+        # keeps no writer waiting.
+        writes = request.method not in _SAFE and allow is not Audience.EVERYONE
         if writes:
             database.begin_write(db.session())
         if allow is not Audience.EVERYONE and not actor().may(allow):

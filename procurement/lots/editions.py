@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
-from procurement.catalogue import rules as catalogue
 from procurement.kernel import language
 from procurement.kernel.errors import Refused
 from procurement.kernel.sheets import Cell, Column, Formula, Sheet, workbook
@@ -14,7 +13,7 @@ from procurement.lots import queries, sheets
 from procurement.lots.models import Lot
 from procurement.lots.rules import printed
 from procurement.members.queries import central_body_on
-from procurement.members.rules import spaced
+from procurement.members.rules import plain, spaced
 
 _Fact = tuple[str, Cell]
 
@@ -54,9 +53,9 @@ def lot_sheet(lot: Lot, edition: Edition, mark: str | None = None) -> bytes:
 
 def file_name(lot: Lot, edition: Edition) -> str:
     """Name the workbook for a folder of many: ``lot-03-video-protection-supplier-v1.xlsx``."""
-    words = re.sub("[^a-z0-9]+", "-", catalogue.plain(lot.title)).strip("-")[:60].strip("-")
+    words = re.sub("[^a-z0-9]+", "-", plain(lot.title)).strip("-")[:60].strip("-")
     whom = _("buyer") if edition is Edition.BUYER else _("supplier")
-    return f"lot-{lot.number:02}-{words}-{catalogue.plain(whom)}-v{lot.sheet_version}.xlsx"
+    return f"lot-{lot.number:02}-{words}-{plain(whom)}-v{lot.sheet_version}.xlsx"
 
 
 def _cover(lot: Lot, edition: Edition, rows: Sequence[_Fact]) -> Sheet:

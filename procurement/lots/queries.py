@@ -232,7 +232,7 @@ def contributions(line: LotLine, actor: Actor) -> Query:
         .join(Member, Member.id == NeedLine.member_id)
         .join(Site, Site.id == NeedLine.site_id)
         .where(Allocation.lot_line_id == line.id, own_lines(actor))
-        .order_by(Member.name, Member.id, Site.name, NeedLine.id)
+        .order_by(Member.sort_name, Member.id, Site.name, NeedLine.id)
     )
 
 
@@ -271,7 +271,7 @@ def breakdown(lot: Lot) -> Sequence[Record]:
         .join(Member, Member.id == NeedLine.member_id)
         .where(LotLine.lot_id == lot.id)
         .group_by(NeedLine.departement, Member.id, Member.name, LotLine.position)
-        .order_by(NeedLine.departement, Member.name, Member.id, LotLine.position)
+        .order_by(NeedLine.departement, Member.sort_name, Member.id, LotLine.position)
     ).all()
 
 

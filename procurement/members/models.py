@@ -4,11 +4,20 @@ from datetime import date
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint, true
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.database import Base, word
+from procurement.members import rules
 
 
 class MemberKind(StrEnum):
@@ -79,7 +88,11 @@ class Member(Base):
     kind: Mapped[MemberKind] = mapped_column(word(MemberKind))
     siren: Mapped[str] = mapped_column(String(9), unique=True)
     insee_code: Mapped[str | None] = mapped_column(String(5), unique=True)
-    name: Mapped[str] = mapped_column(String(120), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    #: The name without accents or capitals, compared byte by byte: one alphabet on both databases.
+    sort_name: Mapped[str] = mapped_column(
+        String(140).with_variant(String(140, collation="C"), "postgresql"), index=True
+    )
     departement: Mapped[str] = mapped_column(String(3), index=True)
     postcode: Mapped[str | None] = mapped_column(String(5))
     population: Mapped[int]
@@ -91,6 +104,11 @@ class Member(Base):
     intercommunality: Mapped["Member | None"] = relationship(remote_side="Member.id")
     #: Delivery places, in the order they were added.
     sites: Mapped[list["Site"]] = relationship(back_populates="member", order_by="Site.id")
+
+    @validates("name")
+    def _sort(self, _field: str, name: str) -> str:
+        self.sort_name = rules.plain(name)
+        return name
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -142,8 +160,9 @@ class CentralBody(Base):
     name: Mapped[str] = mapped_column(String(120))
     siret: Mapped[str | None] = mapped_column(String(14))
     address: Mapped[str | None] = mapped_column(String(300))
-    #: The name of a file in the application's own logos; None prints the name alone.
-    logo: Mapped[str | None] = mapped_column(String(80))
+    #: A PNG or a JPEG; None prints the name alone. Read only when it is asked for: every page
+    #: shows the name, and only papers show the picture.
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class Site(Base):

@@ -1,18 +1,28 @@
-"""The acts of this room: people, delivery places, and the centrale's own description."""
+"""The acts of this room: memberships, people, delivery places, the centrale's description."""
 
 from datetime import date
+from hashlib import sha256
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from procurement.extensions import db
-from procurement.kernel import audit
+from procurement.kernel import audit, language
 from procurement.kernel.access import MEMBER_ROLES, Actor, Role
 from procurement.kernel.errors import Refused
 from procurement.members import queries
-from procurement.members.models import CentralBody, Member, Person, Site, SiteKind
+from procurement.members.models import (
+    CentralBody,
+    Competence,
+    CompetenceTransfer,
+    Member,
+    Membership,
+    Person,
+    Site,
+    SiteKind,
+)
 
 _hasher = PasswordHasher()
 #: Verified when the address is unknown, so that the answer takes as long either way.
@@ -41,6 +51,108 @@ def authenticate(email: str, password: str) -> Actor:
             _("No account has this address and this password. Check both, then try again."),
         )
     return person
+
+
+def join(member: Member, signed_on: date, terms_version: str, *, actor: Actor) -> Membership:
+    """Record that a body signed the membership, in force from that day on.
+
+    Raises Refused ``already_member`` when another membership lasts beyond that day.
+    """
+    bound = queries.member_ids_bound_after(signed_on).where(Membership.member_id == member.id)
+    if db.session.scalar(bound) is not None:
+        raise Refused(
+            "already_member",
+            _(
+                "%(name)s is already a member on %(day)s or later. Record first that it left.",
+                name=member.name,
+                day=language.day(signed_on),
+            ),
+            "signed_on",
+        )
+    return _sign(member, signed_on, terms_version, actor)
+
+
+def join_all(signed_on: date, terms_version: str, *, actor: Actor) -> int:
+    """Record the membership of every body that has none; give how many they are."""
+    bound = queries.member_ids_bound_after(signed_on)
+    query = select(Member).where(Member.id.not_in(bound)).order_by(Member.id)
+    found = db.session.scalars(query).all()
+    for member in found:
+        _sign(member, signed_on, terms_version, actor)
+    return len(found)
+
+
+def _sign(member: Member, signed_on: date, terms_version: str, actor: Actor) -> Membership:
+    signed = Membership(member_id=member.id, signed_on=signed_on, terms_version=terms_version)
+    db.session.add(signed)
+    audit.record(
+        db.session(),
+        actor,
+        "members.join",
+        member,
+        signed_on=signed_on,
+        terms_version=terms_version,
+    )
+    return signed
+
+
+def leave(member: Member, left_on: date, *, actor: Actor) -> Membership:
+    """Record that a body leaves: from that day on it is no member.
+
+    Raises Refused ``not_member`` or ``left_before_signed``.
+    """
+    running = select(Membership).where(
+        Membership.member_id == member.id, Membership.left_on.is_(None)
+    )
+    signed = db.session.scalar(running)
+    if signed is None:
+        raise Refused(
+            "not_member", _("%(name)s has no membership that it could leave.", name=member.name)
+        )
+    if left_on < signed.signed_on:
+        raise Refused(
+            "left_before_signed",
+            _(
+                "%(name)s signed on %(day)s and cannot leave before. Give that day or a later one.",
+                name=member.name,
+                day=language.day(signed.signed_on),
+            ),
+            "left_on",
+        )
+    signed.left_on = left_on
+    audit.record(db.session(), actor, "members.leave", member, left_on=(None, left_on))
+    return signed
+
+
+def transfer(
+    member: Member, competence: Competence, from_on: date, *, actor: Actor
+) -> CompetenceTransfer:
+    """Record that a body transfers a competence to the syndicate from a day on.
+
+    Raises Refused ``already_transferred`` when another transfer of it lasts beyond that day.
+    """
+    lasts = or_(CompetenceTransfer.until_on.is_(None), CompetenceTransfer.until_on > from_on)
+    query = select(CompetenceTransfer.id).where(
+        CompetenceTransfer.member_id == member.id,
+        CompetenceTransfer.competence == competence,
+        lasts | (CompetenceTransfer.from_on == from_on),
+    )
+    if db.session.scalar(query.limit(1)) is not None:
+        raise Refused(
+            "already_transferred",
+            _(
+                "%(name)s has already transferred this competence on %(day)s or later.",
+                name=member.name,
+                day=language.day(from_on),
+            ),
+            "competence",
+        )
+    made = CompetenceTransfer(member_id=member.id, competence=competence, from_on=from_on)
+    db.session.add(made)
+    audit.record(
+        db.session(), actor, "members.transfer", member, competence=competence, from_on=from_on
+    )
+    return made
 
 
 def create_person(
@@ -102,31 +214,41 @@ def add_site(
 
 
 def describe_central_body(
-    valid_from: date, name: str, siret: str | None, address: str | None, *, actor: Actor
+    valid_from: date,
+    name: str,
+    siret: str | None,
+    address: str | None,
+    logo: bytes | None = None,
+    *,
+    actor: Actor,
 ) -> CentralBody:
     """Say what the centrale is from a day on; a second description of a day replaces the first.
+
+    Without a logo, the latest one stays.
 
     Papers already printed do not change, but those drawn again with an older date do: so only the
     latest description, or a later one, may be written.
     """
-    bodies = queries.central_bodies()
-    if bodies and valid_from < bodies[0].valid_from:
+    latest = queries.central_body_on(date.max)
+    if latest and valid_from < latest.valid_from:
         raise Refused(
             "before_latest",
             _("The description in force starts on a later day. Choose that day or a later one."),
             "valid_from",
         )
-    body = next((one for one in bodies if one.valid_from == valid_from), None)
-    before = (body.name, body.siret, body.address) if body else None
-    if body is None:
+    before, kept = None, latest.logo if latest else None
+    if latest and latest.valid_from == valid_from:
+        body, before = latest, (latest.name, latest.siret, latest.address)
+    else:
         body = CentralBody(valid_from=valid_from)
         db.session.add(body)
-    body.name, body.siret, body.address = name, siret, address
-    audit.record(
-        db.session(),
-        actor,
-        "central_body.describe",
-        body,
-        description=(before, (name, siret, address)),
-    )
+    body.name, body.siret, body.address, body.logo = name, siret, address, logo or kept
+    changes: dict[str, object] = {"description": (before, (name, siret, address))}
+    if logo and logo != kept:
+        changes["logo"] = (_digest(kept), _digest(logo))
+    audit.record(db.session(), actor, "central_body.describe", body, **changes)
     return body
+
+
+def _digest(content: bytes | None) -> str | None:
+    return sha256(content).hexdigest() if content else None

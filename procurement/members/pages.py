@@ -8,7 +8,7 @@ from procurement.kernel.access import ROLE_LABELS, ROLE_PERMISSIONS, Permission,
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import asked_id, page_of
 from procurement.kernel.pipeline import Stage, actor, find, form, today
-from procurement.members import operations, queries
+from procurement.members import logos, operations, queries
 from procurement.members.models import COMPETENCE_LABELS, SITE_KIND_LABELS, Member, Person
 from procurement.members.schemas import CentralBodyInput, PersonInput, SiteInput
 
@@ -100,7 +100,8 @@ def central_body() -> ResponseReturnValue:
 @form(CentralBodyInput, shown_by=central_body)
 def describe_central_body(**entry: object) -> ResponseReturnValue:
     """Describe the centrale from a day on."""
-    operations.describe_central_body(**entry, actor=actor())  # type: ignore[arg-type]  # typed by the schema
+    logo = logos.uploaded(request.files.get("logo"))
+    operations.describe_central_body(**entry, logo=logo, actor=actor())  # type: ignore[arg-type]  # typed by the schema
     flash(_("The description was saved."), "success")
     return redirect(url_for("members.central_body"))
 

@@ -1,5 +1,6 @@
 """Who is a member on a day, who signs in, and the lists of this room."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ from procurement.members.models import (
     Person,
     Site,
 )
+from procurement.members.rules import plain
 
 _GROUP = aliased(Member)
 #: Written once: every request asks it.
@@ -64,9 +66,16 @@ def central_body_on(on: date) -> CentralBody | None:
     )
 
 
-def central_bodies() -> list[CentralBody]:
-    """List what the centrale was, the latest first."""
-    return list(db.session.scalars(select(CentralBody).order_by(CentralBody.valid_from.desc())))
+def central_bodies() -> Sequence[Record]:
+    """List what the centrale was, the latest first, without the pictures."""
+    query = select(
+        CentralBody.valid_from,
+        CentralBody.name,
+        CentralBody.siret,
+        CentralBody.address,
+        CentralBody.logo.is_not(None).label("has_logo"),
+    )
+    return db.session.execute(query.order_by(CentralBody.valid_from.desc())).all()
 
 
 @lru_cache(maxsize=128)
@@ -85,19 +94,28 @@ def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
         )
         .outerjoin(_GROUP, _GROUP.id == Member.intercommunality_id)
         .where(Member.visible_to(actor))
-        .order_by(Member.name, Member.id)
+        .order_by(Member.sort_name, Member.id)
     )
     if departement:
         query = query.where(Member.departement == departement)
     if text:
         query = query.where(
             or_(
-                func.lower(Member.name).contains(text.lower(), autoescape=True),
+                Member.sort_name.contains(plain(text), autoescape=True),
                 Member.siren == text.replace(" ", ""),
                 Member.insee_code == text,
             )
         )
     return query
+
+
+def member_ids_bound_after(on: date) -> Select[int]:
+    """Select the ids of the bodies that a membership from that day on, without an end, would meet.
+
+    One that ended on that day or before does not stand in its way, unless it began on that day.
+    """
+    ends_later = or_(Membership.left_on.is_(None), Membership.left_on > on)
+    return select(Membership.member_id).where(ends_later | (Membership.signed_on == on)).distinct()
 
 
 def memberships(member_id: int) -> list[Membership]:
@@ -120,7 +138,7 @@ def site_choices(member_id: int) -> list[tuple[int, str]]:
 
 def bodies() -> list[tuple[int, str]]:
     """List every body as choices of a form, by name."""
-    query = select(Member.id, Member.name, Member.kind).order_by(Member.name, Member.id)
+    query = select(Member.id, Member.name, Member.kind).order_by(Member.sort_name, Member.id)
     return [
         (row.id, f"{row.name} ({MEMBER_KIND_LABELS[row.kind]})")
         for row in db.session.execute(query)
@@ -147,7 +165,7 @@ def person_list(text: str) -> Query:
             or_(
                 func.lower(Person.name).contains(wanted, autoescape=True),
                 Person.email.contains(wanted, autoescape=True),
-                func.lower(Member.name).contains(wanted, autoescape=True),
+                Member.sort_name.contains(plain(text), autoescape=True),
             )
         )
     return query
@@ -181,12 +199,12 @@ def account(email: str) -> Record | None:
     ).one_or_none()
 
 
-def member_id_by_siren(siren: str) -> int:
-    """Give the id of the body that has a SIREN.
+def member_by_siren(siren: str) -> Member:
+    """Give the body that has a SIREN.
 
     Raises Refused ``no_such_member``.
     """
-    found = db.session.scalar(select(Member.id).where(Member.siren == siren.replace(" ", "")))
+    found = db.session.scalar(select(Member).where(Member.siren == siren.replace(" ", "")))
     if found is None:
         raise Refused("no_such_member", _("No member has the SIREN %(siren)s.", siren=siren))
     return found

@@ -1,7 +1,15 @@
 """Identifiers of bodies and firms, checked; addresses of people, made comparable."""
 
+import unicodedata
+
 from stdnum.exceptions import ValidationError as NumberInvalid
 from stdnum.fr import siren, siret
+
+
+def plain(text: str) -> str:
+    """Lower case without accents: ``Écquevilly`` is sorted, and ``Caméra`` found, as people do."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    return "".join(one for one in decomposed if not unicodedata.combining(one)).lower()
 
 
 def compact_siren(text: str) -> str:

@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, ValidationError, pre_load, validate
 from procurement.kernel.access import Role
 from procurement.kernel.forms import Day, Input, Text, Whole, choice
 from procurement.members import rules
-from procurement.members.models import MemberKind, SiteKind
+from procurement.members.models import Competence, MemberKind, SiteKind
 
 
 class Siren(Text):
@@ -130,6 +130,26 @@ class PersonInput(Input):
     role = choice(Role, required=True)
     member_id = Whole(load_default=None)
     password = NewPassword(required=True)
+
+
+class JoinInput(Input):
+    """A membership that was signed."""
+
+    signed_on = Day(required=True)
+    terms_version = Text(required=True, most=20)
+
+
+class LeaveInput(Input):
+    """The day from which a body is no member."""
+
+    left_on = Day(required=True)
+
+
+class TransferInput(Input):
+    """A competence transferred from a day on."""
+
+    competence = choice(Competence, required=True)
+    from_on = Day(required=True)
 
 
 class SiteInput(Input):

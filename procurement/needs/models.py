@@ -153,6 +153,10 @@ class Need(Stateful, Base):
         """Tell whether lines may still change on ``today``: neither submitted nor too late."""
         return self.is_editable and self.campaign.takes_answers(today)
 
+    def can_return(self, today: date) -> bool:
+        """Tell whether it may go back to its author, who must still be able to correct it."""
+        return self.state is NeedState.SUBMITTED and self.campaign.takes_answers(today)
+
 
 class NeedLine(Base):
     """How much of one item a member needs at one site, and what it pays for it today.

@@ -175,9 +175,17 @@ def validate(need: Need, *, actor: Actor) -> None:
     audit.record(db.session(), actor, "needs.validate", need, state=moved, check_figure=figure)
 
 
-def return_to_author(need: Need, reason: str, *, actor: Actor) -> None:
-    """Send a submitted need back to its author, saying why."""
+def return_to_author(need: Need, reason: str, *, actor: Actor, today: date) -> None:
+    """Send a submitted need back to its author, saying why, while it can still be corrected."""
     _approve(need, actor)
+    if need.state is NeedState.SUBMITTED and not need.can_return(today):
+        raise Refused(
+            "too_late_to_return",
+            _(
+                "The campaign takes no more answers: a returned need could not be corrected."
+                " Validate it, or ask the buyer."
+            ),
+        )
     moved = need.move(NeedState.RETURNED)
     need.return_reason = reason
     audit.record(db.session(), actor, "needs.return_to_author", need, state=moved, reason=reason)

@@ -107,6 +107,7 @@ def need(need_id: int) -> ResponseReturnValue:
         need=shown,
         lines=queries.lines_of(shown),
         may_edit=may_edit,
+        can_return=shown.can_return(today()),
         text=text,
         family_id=family_id,
         items=items,
@@ -198,7 +199,7 @@ def validate(need_id: int) -> ResponseReturnValue:
 @form(ReturnInput, shown_by=need)
 def return_to_author(need_id: int, reason: str) -> ResponseReturnValue:
     """Send a need back to its author."""
-    operations.return_to_author(find(Need, need_id), reason, actor=actor())
+    operations.return_to_author(find(Need, need_id), reason, actor=actor(), today=today())
     flash(_("The need went back to its author, with your reason."), "success")
     return redirect(url_for("needs.need", need_id=need_id))
 

@@ -9,6 +9,7 @@ from procurement.extensions import db
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.members.models import Member, Site
+from procurement.members.rules import plain
 from procurement.needs.models import Campaign, Need, NeedLine, NeedState
 
 
@@ -86,7 +87,7 @@ def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Q
     if state in {one.value for one in NeedState}:
         query = query.where(Need.state == NeedState(state))
     if text:
-        query = query.where(func.lower(Member.name).contains(text.lower(), autoescape=True))
+        query = query.where(Member.sort_name.contains(plain(text), autoescape=True))
     return query
 
 

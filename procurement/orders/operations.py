@@ -69,11 +69,12 @@ def change(order: Order, version: int, draft: Draft, *, actor: Actor, today: dat
 
     Raises Stale when somebody else changed it since.
     """
+    _lock(order)
     conditions.check_editable(order)
     if order.version != version:
         raise Stale
     conditions.check_open(order.agreement, today)
-    before = order.amount
+    before = _written(order)
     _write(order, draft, actor, today)
     # The version counts changes of the lines too, even where the sum stays the same.
     flag_modified(order, "amount")
@@ -82,8 +83,7 @@ def change(order: Order, version: int, draft: Draft, *, actor: Actor, today: dat
         actor,
         "orders.change",
         order,
-        lines=len(order.lines),
-        amount=(before, order.amount),
+        **{name: (before[name], new) for name, new in _written(order).items()},
     )
 
 
@@ -93,6 +93,7 @@ def submit(order: Order, *, actor: Actor, today: date) -> None:
     Raises Refused when the member may not order on ``today``, when a price is no longer the one
     in force, and ``over_ceiling`` when a ceiling has no room for it.
     """
+    _lock(order)
     conditions.check_editable(order)
     conditions.check_open(order.agreement, today)
     conditions.check_beneficiary(order.agreement_id, order.member_id)
@@ -119,14 +120,18 @@ def submit(order: Order, *, actor: Actor, today: date) -> None:
 
 def confirm(order: Order, *, actor: Actor, today: date) -> None:
     """Confirm a submitted order: it goes to the holder, and its amount is consumed."""
+    _lock(order)
     conditions.check_approver(order, actor)
     conditions.check_open(order.agreement, today)
     order.approver_id, order.confirmed_on = actor.person_id, today
-    _move(order, OrderState.CONFIRMED, EntryKind.CONFIRM, "orders.confirm", actor)
+    _move(
+        order, OrderState.CONFIRMED, EntryKind.CONFIRM, "orders.confirm", actor, confirmed_on=today
+    )
 
 
 def refuse(order: Order, reason: str, *, actor: Actor) -> None:
     """Refuse a submitted order, saying why: what it had reserved is free again."""
+    _lock(order)
     conditions.check_approver(order, actor)
     order.approver_id, order.reason = actor.person_id, reason
     _move(order, OrderState.REFUSED, EntryKind.RELEASE, "orders.refuse", actor)
@@ -134,6 +139,7 @@ def refuse(order: Order, reason: str, *, actor: Actor) -> None:
 
 def withdraw(order: Order, reason: str, *, actor: Actor) -> None:
     """Take back a submitted order before it is confirmed: what it had reserved is free again."""
+    _lock(order)
     if not order.can_withdraw:
         raise conditions.not_submitted()
     order.reason = reason
@@ -142,6 +148,7 @@ def withdraw(order: Order, reason: str, *, actor: Actor) -> None:
 
 def cancel(order: Order, reason: str, *, actor: Actor) -> None:
     """Undo a confirmed order, saying why: what it had consumed is free again."""
+    _lock(order)
     if not order.can_cancel:
         raise Refused("not_confirmed", _("Only a confirmed order can be cancelled."))
     order.reason = reason
@@ -156,6 +163,26 @@ def head_of(order: Order) -> rules.FrozenHead:
 def frozen(line: OrderLine) -> rules.FrozenLine:
     """Give what the check figure covers of a line."""
     return rules.FrozenLine(*(getattr(line, name) for name in rules.FrozenLine._fields))
+
+
+def _lock(order: Order) -> None:
+    """Read the order again and keep it, before its series and its levels: the order of every act.
+
+    Two acts that took these the other way round would wait for each other.
+    """
+    db.session.flush()  # Reading again would drop what is not written yet.
+    db.session.refresh(order, with_for_update=True)
+
+
+def _written(order: Order) -> dict[str, object]:
+    """Give what the journal keeps of a draft, before and after a change."""
+    return {
+        "lines": [(line.price_id, line.quantity) for line in order.lines],
+        "site_id": order.site_id,
+        "commitment_number": order.commitment_number,
+        "service_code": order.service_code,
+        "amount": order.amount,
+    }
 
 
 def _sign(order: Order, actor: Actor) -> None:
@@ -260,9 +287,12 @@ def _next_rank(year: int) -> int:
     return int(taken.scalar_one())
 
 
-def _move(order: Order, state: OrderState, kind: EntryKind, verb: str, actor: Actor) -> None:
+def _move(
+    order: Order, state: OrderState, kind: EntryKind, verb: str, actor: Actor, **facts: date
+) -> None:
     moved = order.move(state)
     db.session.flush()  # The order's own row is taken before those of the levels, in every act.
     ledger.post(order, kind)
-    changes = {"reason": order.reason} if order.reason else {}
+    changes: dict[str, object] = {"reason": order.reason} if order.reason else {}
+    changes |= facts
     audit.record(db.session(), actor, verb, order, state=moved, amount=order.amount, **changes)

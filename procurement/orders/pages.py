@@ -60,7 +60,8 @@ def order(order_id: int) -> ResponseReturnValue:
 def order_form(agreement_id: int) -> ResponseReturnValue:
     """Show the price list of an agreement to order from."""
     agreement = find(Agreement, agreement_id)
-    conditions.check_open(agreement, today())
+    if request.method == "GET":  # A form that was just refused is shown with what was typed.
+        conditions.check_open(agreement, today())
     return _sheet(agreement, None)
 
 
@@ -79,8 +80,9 @@ def place(agreement_id: int, **entry: Any) -> ResponseReturnValue:
 def edit(order_id: int) -> ResponseReturnValue:
     """Show the form of a draft."""
     shown = find(Order, order_id)
-    conditions.check_editable(shown)
-    conditions.check_open(shown.agreement, today())
+    if request.method == "GET":
+        conditions.check_editable(shown)
+        conditions.check_open(shown.agreement, today())
     return _sheet(shown.agreement, shown)
 
 

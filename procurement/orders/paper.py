@@ -22,7 +22,7 @@ def letterhead_on(day: date) -> paper.Letterhead:
     body = central_body_on(day)
     if body is None:
         return paper.Letterhead(_("Central purchasing body"))
-    return paper.Letterhead(body.name, body.siret, body.address)
+    return paper.Letterhead(body.name, body.siret, body.address, body.logo)
 
 
 def order_paper(order: Order, letterhead: paper.Letterhead, mark: str | None) -> bytes:

@@ -14,6 +14,7 @@ from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation
 from procurement.members.models import Member
+from procurement.members.rules import plain
 from procurement.needs.models import NeedLine
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.tenders.models import Supplier
@@ -54,7 +55,7 @@ def order_list(
         query = query.where(
             or_(
                 Order.number.contains(wanted, autoescape=True),
-                func.lower(Member.name).contains(wanted, autoescape=True),
+                Member.sort_name.contains(plain(text), autoescape=True),
                 func.lower(Agreement.title).contains(wanted, autoescape=True),
             )
         )

@@ -1,5 +1,6 @@
 """The proof of orders: every figure made again from what it rests on, every difference named."""
 
+import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -7,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
-from procurement.agreements.models import AgreementPrice, Beneficiary
+from procurement.agreements.models import Agreement, AgreementPrice, Beneficiary
 from procurement.extensions import db
 from procurement.kernel import money
+from procurement.kernel.audit import AuditEntry
 from procurement.kernel.database import Amount, Query, Record
 from procurement.lots.models import Allocation
 from procurement.needs.models import NeedLine
@@ -23,6 +25,7 @@ from procurement.orders.models import (
     OrderSeries,
     OrderState,
 )
+from procurement.tenders.models import Offer, OfferLine
 
 
 class Counted(NamedTuple):
@@ -46,7 +49,9 @@ def faults() -> Iterator[str]:
     """Name each row that no longer agrees with what it rests on."""
     for level, column in LEVELS:
         yield from _balances(level, column)
+    yield from _listed_prices()
     yield from _orders()
+    yield from _confirmation_days()
     for kind, expected in _EXPECTED.items():
         yield from _missing_entries(kind, expected)
     yield from _wrong_entries()
@@ -85,6 +90,32 @@ def _effect(side: int) -> ColumnElement[Any]:
         if effect[side]
     ]
     return func.sum(case(*signed, else_=literal(Decimal(0), Amount)))
+
+
+def _listed_prices() -> Iterator[str]:
+    """Compare the first version of each price list with the offer that was chosen."""
+    chosen = (
+        select(Offer.tender_id, OfferLine.lot_line_id, OfferLine.unit_price)
+        .join(OfferLine, OfferLine.offer_id == Offer.id)
+        .where(Offer.is_chosen)
+        .subquery()
+    )
+    listed, offered = AgreementPrice.unit_price, chosen.c.unit_price
+    query = (
+        select(AgreementPrice.id, listed, offered)
+        .join(Agreement, Agreement.id == AgreementPrice.agreement_id)
+        .outerjoin(
+            chosen,
+            and_(
+                chosen.c.tender_id == Agreement.tender_id,
+                chosen.c.lot_line_id == AgreementPrice.lot_line_id,
+            ),
+        )
+        .where(AgreementPrice.price_version == 1, or_(offered.is_(None), listed != offered))
+        .order_by(AgreementPrice.id)
+    )
+    for price_id, price, asked in db.session.execute(query):
+        yield f"agreement_price {price_id}: unit price {price}, the chosen offer says {asked}"
 
 
 def _orders() -> Iterator[str]:
@@ -221,6 +252,30 @@ def _wrong_entries() -> Iterator[str]:
         )
         for entry_id, kind, order_id in db.session.execute(query):
             yield f"ledger_entry {entry_id} ({kind} of purchase_order {order_id}) {fault}"
+
+
+def _confirmation_days() -> Iterator[str]:
+    """Compare the day of each confirmation, later than the check figure, with the journal's."""
+    entry = and_(
+        AuditEntry.object_type == Order.__tablename__,
+        AuditEntry.object_id == Order.id,
+        AuditEntry.verb == "orders.confirm",
+    )
+    query = (
+        select(Order.id, Order.confirmed_on, AuditEntry.changes)
+        .outerjoin(AuditEntry, entry)
+        .where(_WAS_CONFIRMED)
+        .order_by(Order.id, AuditEntry.id)
+    )
+    rows = db.session.execute(query.execution_options(yield_per=2000))
+    for order_id, entries in groupby(rows, key=lambda row: row.id):
+        last = list(entries)[-1]
+        told = json.loads(last.changes or "{}").get("confirmed_on")
+        if told != last.confirmed_on.isoformat():
+            yield (
+                f"purchase_order {order_id}: confirmed on {last.confirmed_on},"
+                f" the journal says {told}"
+            )
 
 
 def _series() -> Iterator[str]:

@@ -70,6 +70,7 @@ def receive_offer(
     tender: Tender, supplier: Supplier, received_on: date, *, actor: Actor, today: date
 ) -> Offer:
     """Enter the offer of a firm; one that came late is not taken (R2151-5)."""
+    _lock(tender)
     _check_arrival(tender, supplier, received_on, today)
     offer = Offer(tender_id=tender.id, supplier_id=supplier.id, received_on=received_on)
     db.session.add(offer)
@@ -87,6 +88,8 @@ def receive_offer(
 
 def price_offer(offer: Offer, prices: Mapping[int, Decimal | None], *, actor: Actor) -> None:
     """Write the unit prices of an offer by lot line; None leaves, or makes, a line unpriced."""
+    _lock(offer.tender)
+    db.session.refresh(offer)  # Its prices too, as whoever held the tender left them.
     _require_open(offer.tender)
     lot_id = offer.tender.lot_id
     ours = set(db.session.scalars(select(LotLine.id).where(LotLine.lot_id == lot_id)))
@@ -112,6 +115,7 @@ def price_offer(offer: Offer, prices: Mapping[int, Decimal | None], *, actor: Ac
 
 def award(tender: Tender, offer: Offer, *, actor: Actor, today: date) -> None:
     """Choose an offer: it prices every line of the sheet as it stands, and the lot is awarded."""
+    _lock(tender)
     _require_decidable(tender, today)
     if offer.tender_id != tender.id:
         raise Refused("foreign_offer", _("This offer answers another tender."))
@@ -132,8 +136,15 @@ def award(tender: Tender, offer: Offer, *, actor: Actor, today: date) -> None:
 
 def declare_unsuccessful(tender: Tender, *, actor: Actor, today: date) -> None:
     """End a tender without choosing: no offer came, or none that can be accepted."""
+    _lock(tender)
     _require_decidable(tender, today)
     _decide(tender, TenderState.UNSUCCESSFUL, LotState.UNSUCCESSFUL, "declare_unsuccessful", actor)
+
+
+def _lock(tender: Tender) -> None:
+    """Read the tender again and keep it: somebody may just have decided it, or be pricing it."""
+    db.session.flush()  # Reading again would drop what is not written yet.
+    db.session.refresh(tender, with_for_update=True)
 
 
 def _decide(

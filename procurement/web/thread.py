@@ -140,7 +140,7 @@ def _chain(chosen: ColumnElement[bool], who: Actor) -> Query:
         .outerjoin(Tender, Tender.lot_id == Lot.id)
         .outerjoin(Agreement, (Agreement.tender_id == Tender.id) & Agreement.visible_to(who))
         .outerjoin(Order, (Order.agreement_id == Agreement.id) & visible)
-        .where(chosen, Lot.visible_to(who))
+        .where(chosen)
     )
 
 

@@ -1,18 +1,21 @@
 """GET and POST /agreements/<id>/terms."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from procurement.agreements import operations
-from procurement.agreements.models import Agreement, AgreementPrice
+from procurement.agreements.models import Agreement, AgreementPrice, AgreementState
 from procurement.agreements.rules import Naming
+from procurement.kernel import pipeline
+from procurement.kernel.audit import AuditEntry
 from procurement.kernel.pipeline import today
 from tests.agreements.make import beneficiary_of, make_agreement, make_terms
-from tests.door import Door
+from tests.door import Door, refused
 from tests.people import People
 from tests.tenders.make import Ground
 
@@ -82,3 +85,38 @@ def test_wrong_terms_are_shown_again(session: Session, ground: Ground, door: Doo
     assert answer.status_code == 422
     assert 'value="much"' in answer.text
     assert 'value="Another title"' in answer.text
+
+
+def test_the_journal_says_what_the_terms_were_and_who_came_and_went(
+    session: Session, ground: Ground
+) -> None:
+    agreement = make_agreement(session, ground, is_notified=False)
+    number = agreement.number
+    for naming, ceiling in ((Naming.EVERY, 2000), (Naming.NEEDS, 1500)):
+        terms = make_terms(number=number, ceiling=Decimal(ceiling))
+        operations.revise(agreement, terms, naming, actor=ground.buyer, today=today())
+    pipeline.commit()
+    query = select(AuditEntry.changes).where(AuditEntry.verb == "agreements.revise")
+    first, last = map(json.loads, session.scalars(query.order_by(AuditEntry.id)))
+    assert (first["ceiling"], last["ceiling"]) == (["1000", "2000"], ["2000", "1500"])
+    assert last["number"] == [number, number]
+    second = ground.people.second.id
+    assert (first["members_added"], first["members_removed"]) == ([second], [])
+    assert (last["members_added"], last["members_removed"]) == ([], [second])
+
+
+@pytest.mark.parametrize("verb", ["revise", "notify"])
+def test_what_counts_is_what_the_agreement_is_now(
+    session: Session, ground: Ground, verb: str
+) -> None:
+    agreement = make_agreement(session, ground, is_notified=False)
+    terms = make_terms(number=agreement.number)
+    given = (terms, Naming.KEEP) if verb == "revise" else ()
+    # Somebody else notifies it after it was read here.
+    session.flush()
+    session.connection().execute(
+        update(Agreement).values(state=AgreementState.NOTIFIED, notified_on=today())
+    )
+    assert agreement.is_draft
+    with refused("already_notified"):
+        getattr(operations, verb)(agreement, *given, actor=ground.buyer, today=today())

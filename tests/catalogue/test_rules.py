@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procurement.catalogue.rules import MOST_WORDS, plain, search_text, words
+from procurement.catalogue.rules import MOST_WORDS, search_text, words
+from procurement.members.rules import plain
 
 
 @pytest.mark.parametrize(

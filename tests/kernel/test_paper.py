@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,11 +131,12 @@ def test_the_same_content_makes_the_same_file() -> None:
     assert paper.build(cover(), [table(60)]) == first
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("size", [(600, 200), (100, 400), (2000, 100)])
-def test_a_logo_keeps_its_shape(tmp_path: Path, size: tuple[int, int]) -> None:
-    logo = tmp_path / "logo.png"
-    Image.new("RGB", size, "teal").save(logo)
-    document = read(letterhead=paper.Letterhead("Centrale d’essai", logo=logo))
+def test_a_logo_keeps_its_shape(kind: str, size: tuple[int, int]) -> None:
+    logo = BytesIO()
+    Image.new("RGB", size, "teal").save(logo, kind)
+    document = read(letterhead=paper.Letterhead("Centrale d’essai", logo=logo.getvalue()))
     assert [image.image.size for image in document.pages[0].images if image.image] == [size]
     assert "Centrale d’essai" in words(document)
 

@@ -346,3 +346,19 @@ def test_queries_do_not_grow_with_the_rows(
     few, many = grow(3), grow(57)
     assert few == many
     assert max(many) <= 8
+
+
+def test_a_need_is_not_returned_when_it_could_no_longer_be_corrected(
+    door: Door, people: People, submitted: Need
+) -> None:
+    address = f"/needs/{submitted.id}"
+    assert "Send back for correction" in door.get(people.alix, address).text
+    operations.close_campaign(submitted.campaign, actor=actor_for(people.clara))
+    pipeline.commit()
+    page = door.get(people.alix, address).text
+    assert "Send back for correction" not in page
+    assert "a returned need could not be corrected" in page
+    answer = door.post(people.alix, f"{address}/return", reason="Why not")
+    assert answer.status_code == 409
+    assert submitted.state is NeedState.SUBMITTED
+    assert door.post(people.alix, f"{address}/validate").status_code == 302

@@ -29,7 +29,7 @@ from procurement.needs.models import CampaignState, Need, NeedLine, NeedState
 from procurement.orders import operations
 from procurement.orders.models import EntryKind, LedgerEntry, Order
 from procurement.orders.operations import Draft, Wanted
-from procurement.tenders.models import Offer, Supplier, Tender, TenderState
+from procurement.tenders.models import Offer, OfferLine, Supplier, Tender, TenderState
 from tests.make import (
     actor_for,
     make_campaign,
@@ -154,6 +154,10 @@ def set_scene(
         for line, item, price in zip(lot_lines, items, (CAMERA, CABLE, PAPER), strict=True)
     ]
     session.add_all(prices)
+    # What is listed is what was offered.
+    agreement.tender.offers[0].lines = [
+        OfferLine(lot_line_id=price.lot_line_id, unit_price=price.unit_price) for price in prices
+    ]
     pipeline.commit()
     return Scene(people, agreement, holder, named[0], prices, school, town_need, school_need)
 

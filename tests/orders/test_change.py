@@ -1,16 +1,23 @@
 """Changing the draft of an order."""
 
+import json
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from procurement.kernel.access import Role
+from procurement.kernel.audit import AuditEntry
+from procurement.kernel.errors import Stale
+from procurement.kernel.pipeline import today
+from procurement.orders import operations
 from procurement.orders.models import Order, OrderLine
 from tests.conftest import SignIn
-from tests.make import make_person
+from tests.door import refused
+from tests.make import actor_for, make_person
 from tests.orders.scene import Scene, end_period, history, send_order
 
 
@@ -130,3 +137,56 @@ def test_bad_input(ada: FlaskClient, scene: Scene, session: Session) -> None:
     assert 'value="many"' in answer.text
     assert quantities(session) == [2]
     assert session.scalars(select(Order.amount)).one() == 200
+
+
+def test_the_journal_says_what_was_ordered_before(
+    ada: FlaskClient, scene: Scene, session: Session
+) -> None:
+    order = scene.place(2, 10)
+    camera, cable, _paper = [price.id for price in scene.prices]
+    sites = [scene.town_hall.id, scene.school.id]
+    fields = {"site_id": sites[1], "commitment_number": "E-42", "version": order.version}
+    send_order(ada, scene, "3", "", address=f"/orders/{order.id}/edit", **fields)
+    query = select(AuditEntry.changes).where(AuditEntry.verb == "orders.change")
+    told = json.loads(session.scalars(query).one())
+    assert told["lines"] == [[[camera, "2"], [cable, "10"]], [[camera, "3"]]]
+    assert (told["site_id"], told["commitment_number"]) == (sites, [None, "E-42"])
+
+
+@pytest.mark.parametrize("verb", ["change", "submit", "confirm", "refuse", "withdraw", "cancel"])
+def test_what_counts_is_what_the_order_is_now(scene: Scene, session: Session, verb: str) -> None:
+    is_draft = verb in ("change", "submit")
+    order = scene.place(2) if is_draft else scene.submitted(2)
+    if verb == "cancel":
+        scene.confirm(order)
+    ada, alix, state = actor_for(scene.people.ada), actor_for(scene.people.alix), order.state
+    draft, version, on = scene.draft(3), order.version, today()
+    acts: dict[str, Callable[[], object]] = {
+        "change": lambda: operations.change(order, version, draft, actor=ada, today=on),
+        "submit": lambda: operations.submit(order, actor=ada, today=on),
+        "confirm": lambda: operations.confirm(order, actor=alix, today=on),
+        "refuse": lambda: operations.refuse(order, "Non", actor=alix),
+        "withdraw": lambda: operations.withdraw(order, "Non", actor=ada),
+        "cancel": lambda: operations.cancel(order, "Non", actor=alix),
+    }
+    # Somebody else ends it after it was read here.
+    session.connection().execute(
+        text(
+            "UPDATE purchase_order SET state = 'cancelled', number = 'X', check_figure = 'X',"
+            " submitted_on = created_on"
+        )
+    )
+    assert order.state is state
+    code = "not_draft" if is_draft else "not_confirmed" if verb == "cancel" else "not_submitted"
+    with refused(code):
+        acts[verb]()
+
+
+def test_a_version_read_meanwhile_is_compared_with_the_one_that_stands(
+    scene: Scene, session: Session
+) -> None:
+    order, draft = scene.place(2), scene.draft(3)
+    version = order.version
+    session.connection().execute(text("UPDATE purchase_order SET version = version + 1"))
+    with pytest.raises(Stale):
+        operations.change(order, version, draft, actor=actor_for(scene.people.ada), today=today())

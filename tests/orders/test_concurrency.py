@@ -152,6 +152,33 @@ def test_every_act_at_once_ends_with_exact_balances(
     assert list(verification.faults()) == []
 
 
+def test_one_draft_submitted_and_changed_by_all_at_once_waits_in_line(
+    session: Session, scene: Scene, database_url: str, make_app: MakeApp
+) -> None:
+    order, ada = scene.place(2), scene.people.ada.id
+    address = f"/orders/{order.id}"
+    fields = {
+        "site_id": scene.town_hall.id,
+        "version": order.version,
+        "lines-0-price_id": scene.prices[0].id,
+        "lines-0-quantity": "3",
+    }
+    session.rollback()
+    app = crowd_app(make_app, database_url)
+
+    def part(number: int) -> list[int]:
+        client = client_of(app, ada)
+        if number % 2:
+            return [client.post(f"{address}/edit", data=fields).status_code]
+        return [client.post(f"{address}/submit").status_code]
+
+    answers = all_at_once(app, part)
+    assert set(answers) == {302, 409}
+    assert session.scalar(select(Order.state)) is OrderState.SUBMITTED
+    assert session.scalar(select(Agreement.reserved)) in (200, 300)
+    assert list(verification.faults()) == []
+
+
 def test_one_order_confirmed_by_all_at_once_is_confirmed_once(
     session: Session, scene: Scene, database_url: str, make_app: MakeApp
 ) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 from pypdf import PdfReader
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from procurement.members.models import CentralBody
@@ -88,6 +89,20 @@ def test_it_prints_all_that_the_invoice_must_quote(
     text = words(" ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages))
     assert [one for one in expected if str(one) not in text] == []
     assert "Ancien nom" not in text
+
+
+def test_it_carries_the_logo_of_its_day(
+    order: Order, scene: Scene, sign_in: SignIn, session: Session
+) -> None:
+    now, old = session.scalars(select(CentralBody).order_by(CentralBody.valid_from.desc()))
+    for body, size in ((now, (60, 20)), (old, (90, 30))):
+        drawn = BytesIO()
+        Image.new("RGB", size, "teal").save(drawn, "PNG")
+        body.logo = drawn.getvalue()
+    session.commit()
+    content = download(sign_in(scene.people.ada), order, session)
+    images = PdfReader(BytesIO(content)).pages[0].images
+    assert [one.image.size for one in images if one.image] == [(60, 20)]
 
 
 def test_another_reader_reads_the_same(

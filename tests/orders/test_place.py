@@ -107,7 +107,9 @@ def test_outside_the_period(ada: FlaskClient, scene: Scene, session: Session) ->
 def test_a_closed_agreement(ada: FlaskClient, scene: Scene, session: Session) -> None:
     scene.agreement.state = AgreementState.CLOSED
     session.commit()
-    assert send_order(ada, scene, "1").status_code == 409
+    answer = send_order(ada, scene, "1 234,5")
+    assert answer.status_code == 409
+    assert 'value="1 234,5"' in answer.text
     assert count_orders(session) == 0
 
 

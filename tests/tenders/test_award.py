@@ -1,10 +1,12 @@
 """POST /tenders/<id>/award."""
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from procurement.kernel.audit import AuditEntry
@@ -144,3 +146,24 @@ def test_nothing_is_decided_before_the_last_day_to_answer(
     else:
         decide(*objects, actor=ground.buyer, today=today())
         assert not tender.is_open
+
+
+@pytest.mark.parametrize("verb", ["award", "declare_unsuccessful", "receive_offer", "price_offer"])
+def test_what_counts_is_what_the_tender_is_now(session: Session, ground: Ground, verb: str) -> None:
+    tender = make_tender(session, ground)
+    offer = make_offer(session, tender, ["1", "1"])
+    on: dict[str, Any] = {"actor": ground.buyer, "today": today()}
+    acts = {
+        "award": lambda: operations.award(tender, offer, **on),
+        "declare_unsuccessful": lambda: operations.declare_unsuccessful(tender, **on),
+        "receive_offer": lambda: operations.receive_offer(tender, offer.supplier, today(), **on),
+        "price_offer": lambda: operations.price_offer(
+            offer, {ground.line_ids[0]: Decimal(2)}, actor=ground.buyer
+        ),
+    }
+    # Somebody else decides it after it was read here.
+    assert offer.tender.is_open
+    session.connection().execute(text("UPDATE tender SET state = 'unsuccessful'"))
+    assert tender.is_open
+    with refused("tender_decided"):
+        acts[verb]()

@@ -1,13 +1,18 @@
 """POST /offers/<id>/prices."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from procurement.extensions import db
+from procurement.kernel import database, pipeline
 from procurement.kernel.audit import AuditEntry
+from procurement.kernel.pipeline import today
 from procurement.tenders import operations
 from procurement.tenders.models import Offer, OfferLine
 from tests.door import Door, refused
@@ -131,3 +136,30 @@ def test_finance_reads_the_prices_without_fields(ground: Ground, offer: Offer, d
     assert "12.50" in page.text
     assert "No price" in page.text
     assert "unit_price" not in page.text
+
+
+def test_a_price_waits_for_the_award_and_comes_too_late(
+    app: Flask, session: Session, ground: Ground, offer: Offer
+) -> None:
+    line_ids, buyer = ground.line_ids, ground.buyer
+    operations.price_offer(offer, {line_ids[1]: Decimal(9)}, actor=buyer)
+    pipeline.commit()
+    database.begin_write(session)
+    operations.award(offer.tender, offer, actor=buyer, today=today())
+    session.flush()
+
+    def price(offer_id: int) -> None:
+        with app.app_context():
+            late = db.session.get_one(Offer, offer_id)
+            db.session.rollback()
+            database.begin_write(db.session())
+            operations.price_offer(late, {line_ids[0]: Decimal(1)}, actor=buyer)
+            pipeline.commit()
+
+    with ThreadPoolExecutor(1) as another:
+        late = another.submit(price, offer.id)
+        assert not wait([late], timeout=0.3).done
+        pipeline.commit()
+        with refused("tender_decided"):
+            late.result(timeout=20)
+    assert _prices(session) == [Decimal("12.50"), Decimal(9)]
