@@ -51,9 +51,10 @@ class Play:
             self.session.flush()
         except Refused:
             point.rollback()
+            audit.forget(self.session)
         else:
             point.commit()
-        audit.forget(self.session)
+            audit.seal(self.session)
 
     def _do(self, name: str, side: str, number: int) -> None:
         requester, approver = (
