@@ -44,7 +44,7 @@ def make_member(session: Session, name: str = "", *, is_member: bool = True, **o
         "kind": MemberKind.COMMUNE,
         "siren": some_siren(),
         "insee_code": f"{number:05d}",
-        "name": name or f"Commune {number}",
+        "name": name or f"Commune {number:05d}",
         "departement": "78",
         "postcode": "78000",
         "population": 800,
@@ -102,7 +102,7 @@ def make_family(session: Session, **over) -> Family:
     number = next(_numbers)
     cpv = Cpv(code=f"{number:08d}-1", label_fr=f"Vocabulaire {number}")
     values = {
-        "code": f"F{number}",
+        "code": f"F{number:05d}",
         "label_fr": f"Famille {number}",
         "label_en": f"Family {number}",
         "cpv": cpv,
@@ -118,10 +118,10 @@ def make_item(session: Session, family: Family | None = None, **over) -> Item:
     family = family or make_family(session)
     number = next(_numbers)
     values = {
-        "code": f"IT-{number:03d}",
+        "code": f"IT-{number:05d}",
         "family": family,
         "cpv_id": family.cpv_id,
-        "designation": f"Article {number}",
+        "designation": f"Article {number:05d}",
         "specification": "Décrit sans marque.",
         "unit": Unit.PIECE,
         "pack_size": 1,
