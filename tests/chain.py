@@ -104,11 +104,11 @@ def _declared(session: Session, cast: _Cast) -> tuple[Need, NeedLine]:
     author, day = actor_for(cast.author), today()
     need = needs.begin(make_campaign(session), actor=author, today=day)
     session.flush()
-    paid = (Decimal(130), date(2024, 9, 1))
-    item = make_item(session, designation="Caméra")
-    line = needs.add_line(
-        need, item.id, Decimal(10), cast.site.id, None, *paid, actor=author, today=day
+    entry = needs.LineEntry(
+        Decimal(10), cast.site.id, paid_price=Decimal(130), paid_since=date(2024, 9, 1)
     )
+    item = make_item(session, designation="Caméra")
+    line = needs.add_line(need, item.id, entry, actor=author, today=day)
     session.flush()
     needs.submit(need, actor=author, today=day)
     needs.validate(need, actor=actor_for(cast.approver))
@@ -119,7 +119,7 @@ def _declared(session: Session, cast: _Cast) -> tuple[Need, NeedLine]:
 
 def _pooled(session: Session, cast: _Cast, need: Need) -> Lot:
     buyer = actor_for(cast.buyer)
-    item_ids = [line.item_id for line in need.lines]
+    item_ids = [line.item_id for line in need.lines if line.item_id]
     lot = lots.form(need.campaign, "Caméras", item_ids=item_ids, actor=buyer, today=today())
     session.flush()
     lots.freeze(lot, actor=buyer, today=today())

@@ -17,7 +17,16 @@ from procurement.kernel.access import Actor, Role
 from procurement.kernel.pipeline import today
 from procurement.members.models import Member, MemberKind, Membership, Person, Site, SiteKind
 from procurement.needs import rules as needs
-from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.needs.models import (
+    Basis,
+    Campaign,
+    CampaignState,
+    Need,
+    NeedLine,
+    NeedState,
+    Strength,
+)
+from procurement.needs.queries import checked_lines
 
 _numbers = count(1)
 
@@ -175,23 +184,31 @@ def make_need(
     return need
 
 
-def make_line(session: Session, need: Need, item: Item, quantity: object = 1, **over) -> NeedLine:
-    """Make a line of a need, at the member's first place, validated if the need is."""
+def make_line(
+    session: Session, need: Need, item: Item | None, quantity: object = 1, **over
+) -> NeedLine:
+    """Make a line of a need, at the member's first place, validated if the need is.
+
+    Without an item it is a free line: give its ``words`` and ``own_unit``.
+    """
     values = {
         "site_id": need.member.sites[0].id,
         "quantity": Decimal(str(quantity)),
+        "declared_quantity": Decimal(str(quantity)),
+        "basis": Basis.PERIOD,
+        "strength": Strength.INDICATIVE,
         "departement": need.member.departement,
         "is_validated": need.state is NeedState.VALIDATED,
     }
     line = NeedLine(
-        campaign_id=need.campaign_id, member_id=need.member_id, item_id=item.id, **values | over
+        campaign_id=need.campaign_id,
+        member_id=need.member_id,
+        item_id=item.id if item else None,
+        **values | over,
     )
     need.lines.append(line)
     session.flush()
     if need.state is NeedState.VALIDATED:
-        need.check_figure = needs.check_figure(
-            (one.item_id, one.site_id, one.quantity, one.paid_price, one.paid_since)
-            for one in need.lines
-        )
+        need.check_figure = needs.check_figure(checked_lines(need))
         session.flush()
     return line

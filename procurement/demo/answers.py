@@ -16,7 +16,7 @@ from procurement.kernel import audit
 from procurement.kernel.access import Actor
 from procurement.members.models import MemberKind
 from procurement.needs import operations, rules
-from procurement.needs.models import Campaign, Need, NeedLine, NeedState
+from procurement.needs.models import Basis, Campaign, Need, NeedLine, NeedState, Strength
 
 #: Lines of the campaign that is over, over the whole territory, and of the one under way.
 SURVEYED, UNDER_WAY = 11_800, 2_600
@@ -43,14 +43,14 @@ def survey(
     bodies: Sequence[Body], rng: Random, timetable: Timetable, share: float, *, buyer: Actor
 ) -> Campaign:
     """Run the campaign that is over: everybody answered, all but two answers are validated."""
-    campaign = operations.prepare(
+    plan = operations.Plan(
         f"Équipements numériques et vidéoprotection {timetable.starts.year}",
         timetable.surveyed_from,
         timetable.surveyed_until,
         "Campagne inventée pour la démonstration. Indiquez pour chaque article la quantité, le lieu"
         " de livraison et le prix payé aujourd'hui.",
-        actor=buyer,
     )
+    campaign = operations.prepare(plan, actor=buyer)
     db.session.flush()  # The campaign takes its first state, and its id.
     operations.open_campaign(campaign, actor=buyer, today=timetable.surveyed_from)
     asked = [one for one in bodies if one.siren != territory.SIGNED_LATE]
@@ -71,13 +71,13 @@ def begin_next(
     bodies: Sequence[Body], rng: Random, timetable: Timetable, share: float, *, buyer: Actor
 ) -> Campaign:
     """Open the campaign that members answer today: a third of them have begun."""
-    campaign = operations.prepare(
+    plan = operations.Plan(
         f"Recensement {timetable.starts.year + 1}",
         timetable.opens,
         timetable.closes,
         "Campagne inventée pour la démonstration : elle est ouverte, répondez-y.",
-        actor=buyer,
     )
+    campaign = operations.prepare(plan, actor=buyer)
     db.session.flush()  # The campaign takes its first state, and its id.
     operations.open_campaign(campaign, actor=buyer, today=timetable.opens)
     fixed = {accounts.DRAFTING: NeedState.DRAFT, accounts.VALIDATING: NeedState.SUBMITTED}
@@ -121,7 +121,10 @@ def _write(campaign: Campaign, answers: Sequence[_Answer]) -> None:
 def _need(campaign: Campaign, answer: _Answer) -> Need:
     is_judged = answer.state in (NeedState.VALIDATED, NeedState.RETURNED)
     figure = rules.check_figure(
-        (one.item_id, one.site_id, one.quantity, one.paid_price, one.paid_since)
+        (
+            *(one.item_id, one.site_id, one.quantity, one.paid_price, one.paid_since),
+            *(None, None, one.quantity, Basis.PERIOD, None),
+        )
         for one in answer.lines
     )
     return Need(
@@ -145,11 +148,15 @@ def _rows(need: Need, answer: _Answer) -> Iterable[dict[str, Any]]:
             "departement": answer.body.departement,
             "item_id": line.item_id,
             "site_id": line.site_id,
+            "declared_quantity": line.quantity,
+            "basis": Basis.PERIOD,
             "quantity": line.quantity,
+            "strength": Strength.INDICATIVE,
             "wanted_on": line.wanted_on,
             "paid_price": line.paid_price,
             "paid_since": line.paid_since,
             "is_validated": answer.state is NeedState.VALIDATED,
+            "version": 1,
         }
 
 

@@ -40,14 +40,21 @@ class Permission(StrEnum):
     MEMBER_READ = "member:read"
     SITE_KEEP = "site:keep"
     PERSON_KEEP = "person:keep"
+    MANDATE_KEEP = "mandate:keep"
+    MEMBER_MERGE = "member:merge"
     CENTRAL_BODY_KEEP = "central_body:keep"
     JOURNAL_READ = "journal:read"
     CATALOGUE_READ = "catalogue:read"
+    CATALOGUE_KEEP = "catalogue:keep"
     CAMPAIGN_READ = "campaign:read"
     CAMPAIGN_RUN = "campaign:run"
     NEED_READ = "need:read"
     NEED_DECLARE = "need:declare"
     NEED_VALIDATE = "need:validate"
+    NEED_OBJECT = "need:object"
+    NEED_ENTER = "need:enter"
+    NEED_HARMONISE = "need:harmonise"
+    BOARD_READ = "board:read"
     POOL_READ = "pool:read"
     LOT_READ = "lot:read"
     LOT_FORM = "lot:form"
@@ -66,14 +73,21 @@ PERMISSION_LABELS = {
     Permission.MEMBER_READ: _("Read members"),
     Permission.SITE_KEEP: _("Keep delivery places"),
     Permission.PERSON_KEEP: _("Keep people and their roles"),
+    Permission.MANDATE_KEEP: _("Mandate another body to declare needs"),
+    Permission.MEMBER_MERGE: _("Record mergers of communes"),
     Permission.CENTRAL_BODY_KEEP: _("Describe the centrale"),
     Permission.JOURNAL_READ: _("Read the journal"),
     Permission.CATALOGUE_READ: _("Read the catalogue"),
+    Permission.CATALOGUE_KEEP: _("Keep the items of the catalogue"),
     Permission.CAMPAIGN_READ: _("Read campaigns"),
     Permission.CAMPAIGN_RUN: _("Run campaigns"),
     Permission.NEED_READ: _("Read needs"),
     Permission.NEED_DECLARE: _("Declare needs"),
     Permission.NEED_VALIDATE: _("Validate needs"),
+    Permission.NEED_OBJECT: _("Object to a need that was entered for one's body"),
+    Permission.NEED_ENTER: _("Enter needs for members"),
+    Permission.NEED_HARMONISE: _("Harmonise what members wrote in their own words"),
+    Permission.BOARD_READ: _("Read who has answered"),
     Permission.POOL_READ: _("Read pooled needs"),
     Permission.LOT_READ: _("Read lots"),
     Permission.LOT_FORM: _("Form and freeze lots"),
@@ -97,12 +111,14 @@ _EVERY_ROLE = {
 _MEMBER_SIDE = _EVERY_ROLE | {
     Permission.SITE_KEEP,
     Permission.NEED_READ,
+    Permission.NEED_OBJECT,
     Permission.LOT_READ,
     Permission.ORDER_READ,
     Permission.SAVING_READ,
 }
 _CENTRAL_SIDE = _EVERY_ROLE | {
     Permission.NEED_READ,
+    Permission.BOARD_READ,
     Permission.POOL_READ,
     Permission.LOT_READ,
     Permission.TENDER_READ,
@@ -116,12 +132,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _MEMBER_SIDE | {Permission.NEED_DECLARE, Permission.ORDER_PLACE},
     ),
     Role.APPROVER: frozenset(
-        _MEMBER_SIDE | {Permission.NEED_VALIDATE, Permission.ORDER_CONFIRM},
+        _MEMBER_SIDE
+        | {Permission.NEED_VALIDATE, Permission.MANDATE_KEEP, Permission.ORDER_CONFIRM},
     ),
     Role.BUYER: frozenset(
         _CENTRAL_SIDE
         | {
+            Permission.CATALOGUE_KEEP,
             Permission.CAMPAIGN_RUN,
+            Permission.NEED_DECLARE,
+            Permission.NEED_VALIDATE,
+            Permission.NEED_ENTER,
+            Permission.NEED_HARMONISE,
             Permission.LOT_FORM,
             Permission.TENDER_RUN,
             Permission.AGREEMENT_RUN,
@@ -130,7 +152,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE: frozenset(_CENTRAL_SIDE),
     Role.ADMINISTRATOR: frozenset(
         _EVERY_ROLE
-        | {Permission.PERSON_KEEP, Permission.CENTRAL_BODY_KEEP, Permission.JOURNAL_READ},
+        | {
+            Permission.MEMBER_MERGE,
+            Permission.PERSON_KEEP,
+            Permission.CENTRAL_BODY_KEEP,
+            Permission.JOURNAL_READ,
+        },
     ),
 }
 

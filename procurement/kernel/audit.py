@@ -67,7 +67,8 @@ class _Act:
     changes: dict[str, Any]
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Give a value as JSON keeps it."""
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Decimal):
@@ -75,14 +76,14 @@ def _plain(value: object) -> object:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value
 
 
 def record(session: Session, actor: Actor, verb: str, obj: Base, **changes: object) -> None:
     """Note one act. A change is a plain value, or an (old, new) pair."""
-    plain = {name: _plain(value) for name, value in changes.items()}
-    session.info.setdefault(_PENDING, []).append(_Act(actor, verb, obj, plain))
+    kept = {name: plain(value) for name, value in changes.items()}
+    session.info.setdefault(_PENDING, []).append(_Act(actor, verb, obj, kept))
 
 
 def forget(session: Session) -> None:

@@ -59,7 +59,7 @@ class Pooled(NamedTuple):
 
 
 def _summed(
-    key: InstrumentedAttribute[int],
+    key: InstrumentedAttribute[int | None],
     quantity: InstrumentedAttribute[Decimal],
     allotted: InstrumentedAttribute[Decimal],
 ) -> Query:
@@ -75,7 +75,10 @@ def _summed(
 # The two statements of the pool are put together once, and asked of the connection itself: what
 # a session does around them would take a quarter of their time.
 _POOLED = _summed(NeedLine.item_id, NeedLine.quantity, NeedLine.allotted).where(
-    NeedLine.campaign_id == bindparam("campaign_id"), NeedLine.is_validated
+    NeedLine.campaign_id == bindparam("campaign_id"),
+    NeedLine.is_validated,
+    # What waits to be harmonised is no item yet.
+    NeedLine.item_id.is_not(None),
 )
 
 

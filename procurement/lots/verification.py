@@ -13,6 +13,7 @@ from procurement.lots import rules
 from procurement.lots.models import Allocation, Lot, LotLine
 from procurement.needs import rules as needs
 from procurement.needs.models import Need, NeedLine, NeedState
+from procurement.needs.queries import CHECKED
 
 
 def check_figures(lots: ColumnElement[bool]) -> dict[int, str]:
@@ -156,11 +157,7 @@ def _needs() -> Iterator[str]:
             Need.id,
             Need.check_figure,
             NeedLine.id,
-            NeedLine.item_id,
-            NeedLine.site_id,
-            NeedLine.quantity,
-            NeedLine.paid_price,
-            NeedLine.paid_since,
+            *CHECKED,
         )
         .outerjoin(NeedLine, NeedLine.need_id == Need.id)
         .where(validated)
@@ -170,6 +167,6 @@ def _needs() -> Iterator[str]:
     for (need_id, figure), group in groupby(rows, key=itemgetter(0, 1)):
         # A need that answers that nothing is needed comes as one row without a line.
         lines = [row for row in group if row[2] is not None]
-        if needs.check_figure((row[3], row[4], row[5], row[6], row[7]) for row in lines) != figure:
+        if needs.check_figure(tuple(row[3:]) for row in lines) != figure:
             names = ", ".join(f"need_line {row[2]}" for row in lines) or "no line"
             yield f"need {need_id} no longer has the lines of its check figure: {names}"

@@ -2,15 +2,20 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     ForeignKey,
+    Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    or_,
+    select,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
@@ -83,6 +88,8 @@ class Member(Base):
         CheckConstraint("kind <> 'commune' OR insee_code IS NOT NULL", name="commune_has_insee"),
         CheckConstraint("population >= 0", name="population"),
         CheckConstraint("departement IN ('78', '92')", name="departement"),
+        CheckConstraint("(successor_id IS NULL) = (merged_on IS NULL)", name="merger"),
+        CheckConstraint("successor_id <> id", name="successor"),
     )
 
     kind: Mapped[MemberKind] = mapped_column(word(MemberKind))
@@ -99,9 +106,19 @@ class Member(Base):
     #: CA, CU, CC, EPT: the legal form of an intercommunality.
     form: Mapped[str | None] = mapped_column(String(8))
     intercommunality_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    #: The body that it became part of (articles L2113-1 to L2113-5 of the CGCT), and since when.
+    #: Always the one that stands today: a later merger moves earlier ones along.
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    merged_on: Mapped[date | None]
 
     #: The intercommunality that the commune belongs to.
-    intercommunality: Mapped["Member | None"] = relationship(remote_side="Member.id")
+    intercommunality: Mapped["Member | None"] = relationship(
+        remote_side="Member.id", foreign_keys=intercommunality_id
+    )
+    #: The body that took over its history.
+    successor: Mapped["Member | None"] = relationship(
+        remote_side="Member.id", foreign_keys=successor_id
+    )
     #: Delivery places, in the order they were added.
     sites: Mapped[list["Site"]] = relationship(back_populates="member", order_by="Site.id")
 
@@ -112,8 +129,24 @@ class Member(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A member's people see their own body, the centrale all."""
-        return cls.id == actor.member_id if actor.is_member_side else true()
+        """A member's people see their own body and those merged into it, the centrale all."""
+        if not actor.is_member_side:
+            return true()
+        return or_(cls.id == actor.member_id, cls.successor_id == actor.member_id)
+
+
+def is_own(member_id: Any, actor: Actor) -> ColumnElement[bool]:
+    """Condition of the rows of the actor's own body, or of one that merged into it."""
+    merged = select(Member.id).where(Member.successor_id == actor.member_id)
+    return or_(member_id == actor.member_id, member_id.in_(merged))
+
+
+def acts_for(member_id: Any, actor: Actor) -> ColumnElement[bool]:
+    """Condition of the rows of the bodies that mandated the actor's own."""
+    mandated = select(Mandate.member_id).where(
+        Mandate.delegate_id == actor.member_id, Mandate.revoked_on.is_(None)
+    )
+    return cast(ColumnElement[bool], member_id.in_(mandated))
 
 
 class Membership(Base):
@@ -149,6 +182,44 @@ class CompetenceTransfer(Base):
     competence: Mapped[Competence] = mapped_column(word(Competence))
     from_on: Mapped[date]
     until_on: Mapped[date | None]
+
+
+class Mandate(Base):
+    """A body lets another, its intercommunality as a rule, declare its needs for it.
+
+    In force until it is revoked; a body gives one at a time.
+    """
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        CheckConstraint("member_id <> delegate_id", name="another"),
+        CheckConstraint("revoked_on IS NULL OR revoked_on >= granted_on", name="period"),
+        Index(
+            "uq_mandate_in_force",
+            "member_id",
+            unique=True,
+            sqlite_where=text("revoked_on IS NULL"),
+            postgresql_where=text("revoked_on IS NULL"),
+        ),
+        Index("ix_mandate_delegate_id", "delegate_id", "revoked_on"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    granted_on: Mapped[date]
+    revoked_on: Mapped[date | None]
+
+    #: The body that is acted for.
+    member: Mapped[Member] = relationship(foreign_keys=member_id)
+    #: The body that acts.
+    delegate: Mapped[Member] = relationship(foreign_keys=delegate_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Both bodies see it, and the centrale."""
+        if not actor.is_member_side:
+            return true()
+        return or_(cls.member_id == actor.member_id, cls.delegate_id == actor.member_id)
 
 
 class CentralBody(Base):

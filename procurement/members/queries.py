@@ -18,6 +18,7 @@ from procurement.members.models import (
     MEMBER_KIND_LABELS,
     CentralBody,
     CompetenceTransfer,
+    Mandate,
     Member,
     Membership,
     Person,
@@ -53,6 +54,22 @@ def member_ids_in_force(on: date) -> Select[int]:
 def has_membership(member_id: int, on: date) -> bool:
     """Tell whether the body is a member on that day."""
     query = select(Membership.id).where(Membership.member_id == member_id, in_force(on)).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def transferred_on(on: date) -> Any:
+    """Condition on CompetenceTransfer: it holds on that day."""
+    ends_later = or_(CompetenceTransfer.until_on.is_(None), CompetenceTransfer.until_on > on)
+    return (CompetenceTransfer.from_on <= on) & ends_later
+
+
+def has_mandate(member_id: int, delegate_id: int) -> bool:
+    """Tell whether a body lets another declare its needs."""
+    query = select(Mandate.id).where(
+        Mandate.member_id == member_id,
+        Mandate.delegate_id == delegate_id,
+        Mandate.revoked_on.is_(None),
+    )
     return db.session.scalar(query) is not None
 
 

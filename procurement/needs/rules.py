@@ -1,19 +1,54 @@
-"""The check figure of a validated need."""
+"""What a declared quantity comes to, and the check figure of a validated need."""
 
 import hashlib
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-#: Item, site, quantity, unit price paid today net of VAT and since when.
-CheckedLine = tuple[int, int, Decimal, Decimal | None, date | None]
+from procurement.kernel.money import PRICE_PLACES, QUANTITY_PLACES, rounded
+
+#: Item, site, quantity, unit price paid today net of VAT and since when; then, of a free line
+#: alone, its words, its own unit, the declared quantity, its basis, and its own price. The last
+#: five of a catalogue line have no part in the figure.
+CheckedLine = tuple[
+    int | None,
+    int,
+    Decimal,
+    Decimal | None,
+    date | None,
+    str | None,
+    str | None,
+    Decimal,
+    str,
+    Decimal | None,
+]
+
+
+def period_quantity(declared: Decimal, is_yearly: bool, months: int) -> Decimal:
+    """Quantity for a contract of ``months``, from one for the whole period or for each year."""
+    return rounded(declared * months / 12, QUANTITY_PLACES) if is_yearly else declared
+
+
+def price_of_one(own_price: Decimal | None, units_each: Decimal) -> Decimal | None:
+    """Price of one unit of an item, from that of a member's own unit which holds some of them."""
+    return None if own_price is None else rounded(own_price / units_each, PRICE_PLACES)
 
 
 def check_figure(lines: Iterable[CheckedLine]) -> str:
-    """Hash of the lines of a need, in any order: 64 hexadecimal digits."""
-    written = sorted(
-        f"{item}|{site}|{quantity.normalize():f}|"
-        f"{'' if paid is None else format(paid.normalize(), 'f')}|{since or ''}"
-        for item, site, quantity, paid, since in lines
-    )
-    return hashlib.sha256("\n".join(written).encode()).hexdigest()
+    """Hash of the lines of a need, in any order: 64 hexadecimal digits.
+
+    A free line counts with what the member wrote: harmonising it changes nothing of that.
+    """
+    return hashlib.sha256("\n".join(sorted(map(_written, lines))).encode()).hexdigest()
+
+
+def _written(line: CheckedLine) -> str:
+    item, site, quantity, paid, since, words, own_unit, declared, basis, own_price = line
+    if words is None:
+        return f"{item}|{site}|{_plain(quantity)}|{_plain(paid)}|{since or ''}"
+    asked = f"{words}|{own_unit}|{site}|{_plain(declared)}|{basis}"
+    return f"{asked}|{_plain(own_price)}|{since or ''}"
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else format(value.normalize(), "f")

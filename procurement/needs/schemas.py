@@ -5,7 +5,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import ValidationError, validates_schema
 
-from procurement.kernel.forms import Day, Input, Text, Whole, quantity, unit_price
+from procurement.kernel.forms import Day, Input, Text, Whole, choice, quantity, unit_price
+from procurement.needs.models import Basis, Strength
 
 
 class CampaignInput(Input):
@@ -15,6 +16,9 @@ class CampaignInput(Input):
     opens_on = Day(required=True)
     closes_on = Day(required=True)
     instructions = Text(load_default=None, most=4000)
+    contract_months = Whole(load_default=48, most=120)
+    contract_starts_on = Day(load_default=None)
+    commitment = choice(Strength, load_default=Strength.INDICATIVE)
 
     @validates_schema(skip_on_field_errors=True)
     def _check_period(self, entry: dict[str, Any], **_options: Any) -> None:
@@ -29,6 +33,9 @@ class LineInput(Input):
 
     quantity = quantity(required=True)
     site_id = Whole(required=True)
+    basis = choice(Basis, load_default=Basis.PERIOD)
+    strength = choice(Strength, load_default=Strength.INDICATIVE)
+    remark = Text(load_default=None, most=500)
     wanted_on = Day(load_default=None)
     paid_price = unit_price(load_default=None)
     paid_since = Day(load_default=None)
@@ -47,6 +54,12 @@ class NewLineInput(LineInput):
     """A line to add, with its item."""
 
     item_id = Whole(required=True)
+
+
+class ChangedLineInput(LineInput):
+    """A line to change, as its writer saw it."""
+
+    version = Whole(required=True)
 
 
 class ReturnInput(Input):

@@ -222,9 +222,8 @@ def test_an_item_that_is_not_in_the_catalogue_is_refused(
         answer = door.get(people.ada, f"/needs/{need.id}/lines/new?item_id={item_id}")
         assert answer.status_code == 404
     with refused("no_such_item"):
-        operations.add_line(
-            need, 999, D(1), 1, None, None, None, actor=actor_for(people.ada), today=today()
-        )
+        entry = operations.LineEntry(D(1), 1)
+        operations.add_line(need, 999, entry, actor=actor_for(people.ada), today=today())
 
 
 def test_a_line_is_changed_and_the_journal_says_from_what(

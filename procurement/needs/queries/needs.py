@@ -1,56 +1,33 @@
-"""Campaigns with their answers, needs with their totals, lines with their items."""
+"""Needs with their totals, and lines with their items."""
 
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from procurement.catalogue.models import Item
 from procurement.extensions import db
+from procurement.kernel import audit
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.members.models import Member, Site
 from procurement.members.rules import plain
 from procurement.needs.models import Campaign, Need, NeedLine, NeedState
+from procurement.needs.rules import CheckedLine
 
-
-def campaign_list(actor: Actor) -> Query:
-    """Select campaigns, the latest first, with how many answers each has, by state."""
-    answers = (
-        select(
-            Need.campaign_id,
-            func.count().label("answers"),
-            func.sum(case((Need.state == NeedState.SUBMITTED, 1), else_=0)).label("submitted"),
-            func.sum(case((Need.state == NeedState.VALIDATED, 1), else_=0)).label("validated"),
-        )
-        .where(Need.visible_to(actor))
-        .group_by(Need.campaign_id)
-        .subquery()
-    )
-    return (
-        select(
-            Campaign.id,
-            Campaign.title,
-            Campaign.opens_on,
-            Campaign.closes_on,
-            Campaign.state,
-            func.coalesce(answers.c.answers, 0).label("answers"),
-            func.coalesce(answers.c.submitted, 0).label("submitted"),
-            func.coalesce(answers.c.validated, 0).label("validated"),
-        )
-        .outerjoin(answers, answers.c.campaign_id == Campaign.id)
-        .where(Campaign.visible_to(actor))
-        .order_by(Campaign.closes_on.desc(), Campaign.id.desc())
-    )
-
-
-def answers_by_state(campaign: Campaign) -> dict[tuple[NeedState, bool], int]:
-    """Count the answers of a campaign by (state, nothing needed)."""
-    query = (
-        select(Need.state, Need.is_nil, func.count())
-        .where(Need.campaign_id == campaign.id)
-        .group_by(Need.state, Need.is_nil)
-    )
-    return {(row[0], row[1]): row[2] for row in db.session.execute(query)}
+#: What the check figure of a need is made of, in the order that its rule takes.
+CHECKED = (
+    NeedLine.item_id,
+    NeedLine.site_id,
+    NeedLine.quantity,
+    NeedLine.paid_price,
+    NeedLine.paid_since,
+    NeedLine.words,
+    NeedLine.own_unit,
+    NeedLine.declared_quantity,
+    NeedLine.basis,
+    NeedLine.own_price,
+)
 
 
 def need_of(campaign: Campaign, member_id: int) -> Need | None:
@@ -101,6 +78,17 @@ def lines_of(need: Need) -> list[Record]:
             NeedLine.paid_price,
             NeedLine.paid_since,
             NeedLine.allotted,
+            NeedLine.declared_quantity,
+            NeedLine.basis,
+            NeedLine.strength,
+            NeedLine.remark,
+            NeedLine.evidence_id,
+            NeedLine.words,
+            NeedLine.own_unit,
+            NeedLine.own_price,
+            NeedLine.units_each,
+            NeedLine.version,
+            NeedLine.item_id,
             Item.code,
             Item.designation,
             Item.unit,
@@ -108,9 +96,40 @@ def lines_of(need: Need) -> list[Record]:
             Item.indicative_price,
             Site.name.label("site_name"),
         )
-        .join(Item, Item.id == NeedLine.item_id)
+        .outerjoin(Item, Item.id == NeedLine.item_id)
         .join(Site, Site.id == NeedLine.site_id)
         .where(NeedLine.need_id == need.id)
         .order_by(NeedLine.id)
     )
     return list(db.session.execute(query).all())
+
+
+def checked_lines(need: Need) -> list[CheckedLine]:
+    """Read what the check figure of a need is made of."""
+    query = select(*CHECKED).where(NeedLine.need_id == need.id)
+    return [tuple(row) for row in db.session.execute(query)]
+
+
+def snapshot(need: Need) -> list[dict[str, Any]]:
+    """Read the lines of a need as its history keeps them: plain values that people read."""
+    kept = (
+        "code",
+        "designation",
+        "words",
+        "own_unit",
+        "unit",
+        "site_name",
+        "declared_quantity",
+        "basis",
+        "quantity",
+        "strength",
+        "wanted_on",
+        "paid_price",
+        "own_price",
+        "paid_since",
+        "evidence_id",
+        "remark",
+    )
+    return [
+        {name: audit.plain(getattr(row, name)) for name in ("id", *kept)} for row in lines_of(need)
+    ]
