@@ -1,5 +1,7 @@
 """How Alembic finds the tables and the database: both belong to the application."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
@@ -27,6 +29,31 @@ def drop_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
         directives[:] = []
 
 
+@contextmanager
+def unreferenced(connection: Connection) -> Iterator[None]:
+    """Let SQLite change a table that others refer to, which it does by writing it anew.
+
+    It hears of this only between transactions.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def check_references(connection: Connection) -> None:
+    """Refuse to keep a row of SQLite's that refers to nothing."""
+    if connection.dialect.name == "sqlite":
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if lost:
+            raise SystemExit(f"The migration would leave {len(lost)} rows that refer to nothing.")
+
+
 def migrate(connection: Connection) -> None:
     """Run the migrations in one transaction."""
     context.configure(
@@ -42,6 +69,7 @@ def migrate(connection: Connection) -> None:
 
 if context.is_offline_mode():
     raise SystemExit("Migrations need the database: run `flask db upgrade` with it at hand.")
-with db.engine.connect() as connection:
+with db.engine.connect() as connection, unreferenced(connection):
     migrate(connection)
+    check_references(connection)
     connection.commit()
