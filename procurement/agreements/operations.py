@@ -211,8 +211,6 @@ def _check_period(starts_on: date, ends_on: date, reason: str | None) -> None:
 
 
 def _check_complete(agreement: Agreement, today: date) -> None:
-    if agreement.ceiling is None:
-        raise Refused("no_ceiling", _("An agreement has a maximum (R2162-4): write it first."))
     _check_period(agreement.starts_on, agreement.ends_on, agreement.duration_reason)
     if agreement.ends_on < today:
         raise Refused("period_over", _("Its period is already over: change its last day first."))

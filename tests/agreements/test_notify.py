@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from procurement.agreements import operations
@@ -52,14 +53,13 @@ def test_it_is_notified_once(session: Session, ground: Ground, door: Door) -> No
     assert "its terms no longer change" in answer.text
 
 
-def test_without_a_maximum_it_is_refused(
-    session: Session, ground: Ground, draft: Agreement, monkeypatch: pytest.MonkeyPatch
+def test_the_table_keeps_an_agreement_from_losing_its_maximum(
+    session: Session, draft: Agreement
 ) -> None:
-    # The constraint of the table holds such a row back too: it can only stand unwritten.
-    monkeypatch.setattr(operations, "_lock", lambda _agreement: None)
-    with session.no_autoflush, refused("no_ceiling"):
-        draft.ceiling = None
-        operations.notify(draft, actor=ground.buyer, today=today())
+    draft.ceiling = None
+    with pytest.raises(IntegrityError, match="ck_agreement_maximum"):
+        session.flush()
+    session.rollback()
 
 
 @pytest.mark.parametrize(
