@@ -320,6 +320,9 @@ def upgrade() -> None:
         for name, condition in _CAMPAIGN_CHECKS:
             batch_op.create_check_constraint(batch_op.f(f"ck_campaign_{name}"), condition)
 
+    with op.batch_alter_table("item") as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+
     with op.batch_alter_table("member") as batch_op:
         batch_op.add_column(sa.Column("successor_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("merged_on", sa.Date(), nullable=True))
@@ -393,6 +396,8 @@ def downgrade() -> None:
     _undo_needs()
     _undo_members()
     _undo_campaigns()
+    with op.batch_alter_table("item") as batch_op:
+        batch_op.drop_column("version")
     op.drop_table("wording")
     op.drop_table("need_version")
     op.drop_table("document")

@@ -86,6 +86,9 @@ class Item(Base):
     vat_rate: Mapped[Decimal] = mapped_column(Rate)
     indicative_price: Mapped[Decimal | None] = mapped_column(UnitPrice)
     priced_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}
 
     #: The purchase family.
     family: Mapped[Family] = relationship()

@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from procurement.catalogue import queries
 from procurement.catalogue.imports import load_shipped
 from procurement.catalogue.models import Cpv, Family, Item
 from tests.browse import tree
@@ -96,6 +98,79 @@ def test_an_empty_search_says_what_to_do(door: Door, people: People) -> None:
     page = door.get(people.ada, "/catalogue?q=nothing").text
     assert "Nothing found" in page
     assert "Try fewer words" in page
+    assert "/catalogue/new" not in page
+
+
+def test_an_empty_search_offers_the_buyer_to_add_an_item(door: Door, people: People) -> None:
+    (link,) = tree(door.get(people.clara, "/catalogue?q=cam%C3%A9ra dôme").text).xpath(
+        "//div[@id='items']//a/@href"
+    )
+    page = tree(door.get(people.clara, link).text)
+    assert page.get_element_by_id("designation").get("value") == "caméra dôme"
+
+
+def test_an_empty_catalogue_says_what_it_is_for(door: Door, people: People) -> None:
+    assert "No item yet" in door.get(people.ada, "/catalogue").text
+
+
+def test_what_nobody_spells_so_finds_what_resembles_it(
+    door: Door, session: Session, people: People
+) -> None:
+    video, school = make_family(session), make_family(session)
+    make_item(session, video, code="CAM-1", designation="Caméra extérieure")
+    make_item(session, video, code="CAM-2", designation="Support de caméra")
+    make_item(session, video, code="CAM-3", designation="Caméra dôme")
+    make_item(session, school, code="TAB-1", designation="Tablette avec caméra")
+    near = door.get(people.ada, "/catalogue?q=camra").text
+    assert "Nothing has exactly these words; this resembles them." in near
+    assert _found(near) == ["CAM-1", "CAM-3", "CAM-2", "TAB-1"]
+    assert _found(door.get(people.ada, "/catalogue?q=camra+dom&page=2").text) == []
+    assert _found(door.get(people.ada, f"/catalogue?q=camra&family={school.id}").text) == ["TAB-1"]
+    exact = door.get(people.ada, "/catalogue?q=camera").text
+    assert "resembles" not in exact
+    assert "resembles" not in door.get(people.ada, "/catalogue?q=chaise").text
+
+
+def test_at_most_twenty_resemble(door: Door, session: Session, people: People) -> None:
+    family = make_family(session)
+    for number in range(25):
+        make_item(session, family, code=f"CAM-{number:02}", designation="Caméra")
+    found = _found(door.get(people.ada, "/catalogue?q=camra").text)
+    assert found == [f"CAM-{number:02}" for number in range(20)]
+
+
+def test_what_was_just_written_is_found(door: Door, session: Session, people: People) -> None:
+    item = make_item(session, code="CAM-1", designation="Caméra")
+    assert _found(door.get(people.ada, "/catalogue?q=camra").text) == ["CAM-1"]
+    make_item(session, code="CAM-2", designation="Caméra")
+    assert _found(door.get(people.ada, "/catalogue?q=camra").text) == ["CAM-1", "CAM-2"]
+    # By whatever hand: the index has no other source than the rows themselves.
+    session.execute(update(Item).where(Item.id == item.id).values(search_text="cam-1 tablette"))
+    assert _found(door.get(people.ada, "/catalogue?q=camra").text) == ["CAM-2"]
+    assert _found(door.get(people.ada, "/catalogue?q=tablete").text) == ["CAM-1"]
+
+
+def test_other_rooms_look_within_families(session: Session) -> None:
+    video, school = make_family(session), make_family(session)
+    camera = make_item(session, video, designation="Caméra dôme")
+    tablet = make_item(session, school, designation="Tablette à caméra")
+    both, none = frozenset({video.id, school.id}), frozenset[int]()
+
+    def found(*asked: Any) -> tuple[list[int], bool]:
+        query, is_near = queries.search(*asked)
+        return [row.id for row in session.execute(query)], is_near
+
+    assert found("camera", both) == ([camera.id, tablet.id], False)
+    assert found("camra", both) == ([camera.id, tablet.id], True)
+    assert found("camra", {school.id}) == ([tablet.id], True)
+    assert found("camra", {school.id}, video.id) == ([], False)
+    assert found("camra", both, video.id) == ([camera.id], True)
+    assert found("camera", none) == found("camra", none) == found("", none) == ([], False)
+    assert found("", {school.id}) == ([tablet.id], False)
+    assert queries.near_items("camra pour la mairie", None, 5) == [camera.id, tablet.id]
+    assert queries.near_items("camra pour la mairie", {school.id}, 5) == [tablet.id]
+    assert queries.near_items("camra", both, 1) == [camera.id]
+    assert queries.near_items("chaise", both, 5) == []
 
 
 def test_queries_do_not_grow_with_the_rows(
@@ -112,3 +187,20 @@ def test_queries_do_not_grow_with_the_rows(
 
     few, many = grow(3), grow(57)
     assert few == many <= 4
+
+
+def test_a_search_that_forgives_asks_two_queries_more(
+    door: Door, session: Session, people: People, count_queries: CountQueries
+) -> None:
+    def asked(question: str) -> int:
+        door.get(people.ada, "/catalogue")
+        with count_queries() as statements:
+            door.get(people.ada, f"/catalogue?q={question}")
+        return len(statements)
+
+    make_item(session, designation="Caméra")
+    few = [asked(question) for question in ("", "camera", "camra")]
+    for _row in range(30):
+        make_item(session, make_family(session), designation="Caméra")
+    assert [asked(question) for question in ("", "camera", "camra")] == few
+    assert few == [few[0], few[0] + 1, few[0] + 2]

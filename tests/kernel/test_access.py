@@ -63,14 +63,23 @@ def test_nobody_both_writes_and_approves() -> None:
         (Permission.ORDER_PLACE, Permission.ORDER_CONFIRM),
     ]
     for writes, approves in pairs:
-        assert not [role for role, given in ROLE_PERMISSIONS.items() if {writes, approves} <= given]
+        assert not [role for role in MEMBER_ROLES if {writes, approves} <= ROLE_PERMISSIONS[role]]
 
 
-def test_acts_of_a_member_belong_to_the_member_side() -> None:
-    acts = {Permission.NEED_DECLARE, Permission.NEED_VALIDATE}
-    acts |= {Permission.ORDER_PLACE, Permission.ORDER_CONFIRM, Permission.SITE_KEEP}
-    able = {role for role, given in ROLE_PERMISSIONS.items() if given & acts}
-    assert able == MEMBER_ROLES
+@pytest.mark.parametrize(
+    "acts, roles",
+    [
+        # The buyer enters needs for members too: who validates is then another buyer, as a person.
+        ({Permission.NEED_DECLARE, Permission.NEED_VALIDATE}, {*MEMBER_ROLES, Role.BUYER}),
+        ({Permission.NEED_ENTER}, {Role.BUYER}),
+        ({Permission.ORDER_PLACE, Permission.ORDER_CONFIRM, Permission.SITE_KEEP}, MEMBER_ROLES),
+        ({Permission.MANDATE_KEEP}, {Role.APPROVER}),
+    ],
+)
+def test_acts_of_a_member_belong_to_the_member_side(
+    acts: set[Permission], roles: set[Role]
+) -> None:
+    assert {role for role, given in ROLE_PERMISSIONS.items() if given & acts} == roles
 
 
 def test_an_actor_is_asked_and_not_changed() -> None:
