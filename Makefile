@@ -19,12 +19,19 @@ help: ## List the commands
 
 install: .venv/platform $(CATALOGUES) ## Make the virtual environment and compile the translations
 
+# The worker that sends the letters runs beside the server, and what ends the server ends both.
+run: export PROCUREMENT_PUBLIC_URL ?= http://$(HOST):$(PORT)
 run: install ## Serve the platform, with its demonstration at the first start (HOST=, PORT=)
 	@$(FLASK) db upgrade
 	@$(FLASK) demo load --if-empty
 	@test -e instance/demo/.written || { $(FLASK) demo outputs && touch instance/demo/.written; }
 	@$(FLASK) demo welcome --host $(HOST) --port $(PORT)
-	@exec $(BIN)/gunicorn --bind $(HOST):$(PORT) --workers 2 --threads 4 --graceful-timeout 5 --no-control-socket wsgi:app
+	@$(FLASK) jobs work & worker=$$!; \
+	$(BIN)/gunicorn --bind $(HOST):$(PORT) --workers 2 --threads 4 --graceful-timeout 5 \
+		--no-control-socket wsgi:app & server=$$!; \
+	trap 'asked=0; kill $$worker $$server 2>/dev/null' INT TERM HUP; \
+	wait $$server; status=$$?; \
+	kill $$worker $$server 2>/dev/null; wait; exit $${asked:-$$status}
 
 test: .venv/tests $(CATALOGUES) ## Check style, types and imports, then run the whole suite
 	$(TITLE) 'Programs that the suite drives'

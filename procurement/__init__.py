@@ -19,7 +19,7 @@ from procurement import (
     tenders,
     web,
 )
-from procurement.kernel import cli, database, errors, language, pipeline
+from procurement.kernel import cli, database, errors, language, mail, pipeline
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -42,9 +42,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     extensions.babel.init_app(app, locale_selector=language.current)
     extensions.bootstrap.init_app(app)
     extensions.limiter.init_app(app)
+    extensions.mail.init_app(app)
     with app.app_context():
         database.prepare(extensions.db.engine)
-    for part in (errors, pipeline, language, cli):
+    for part in (errors, pipeline, language, mail, cli):
         part.register(app)
     for room in (
         members,

@@ -22,6 +22,23 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    # The server that letters are handed to. Without one, each becomes a file in instance/outbox/.
+    "MAIL_SERVER": "",
+    # 25, or 587 with MAIL_USE_TLS (STARTTLS), or 465 with MAIL_USE_SSL; the certificate is checked.
+    "MAIL_PORT": 25,
+    "MAIL_USE_TLS": False,
+    "MAIL_USE_SSL": False,
+    # Only where the server asks who we are.
+    "MAIL_USERNAME": None,
+    "MAIL_PASSWORD": None,
+    # "Centrale d’achat <ne-pas-repondre@centrale.fr>": most servers want an address of their own.
+    "MAIL_DEFAULT_SENDER": "ne-pas-repondre@localhost",
+    # The tests too send what they send.
+    "MAIL_SUPPRESS_SEND": False,
+    # Where people reach the platform: the links in letters start with it.
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    # Jobs are queued for `flask jobs work`. The tests have them done on the spot.
+    "JOBS_IMMEDIATE": False,
     # The token lives as long as the session it belongs to: a form left open over lunch is sent.
     "WTF_CSRF_TIME_LIMIT": None,
     # How many proxies stand in front: as many addresses that they forward are believed.
@@ -30,12 +47,18 @@ DEFAULTS: dict[str, Any] = {
     "PRODUCTION": False,
 }
 
+#: Taken from the environment to the letter: a password of digits is no number.
+_SECRETS = ("SECRET_KEY", "MAIL_USERNAME", "MAIL_PASSWORD")
+
 
 def configure(app: Flask, settings: dict[str, Any]) -> None:
     """Fill ``app.config``: defaults, ``instance/config.py``, the environment, ``settings``."""
     app.config.from_mapping(DEFAULTS)
     app.config.from_pyfile("config.py", silent=True)
     app.config.from_prefixed_env("PROCUREMENT")
+    for name in _SECRETS:
+        if f"PROCUREMENT_{name}" in os.environ:
+            app.config[name] = os.environ[f"PROCUREMENT_{name}"]
     url = os.environ.get("DATABASE_URL")
     if url:
         app.config["SQLALCHEMY_DATABASE_URI"] = url

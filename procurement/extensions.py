@@ -6,6 +6,7 @@ from flask_bootstrap import Bootstrap5  # type: ignore[import-untyped]  # ships 
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
+from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
@@ -20,6 +21,7 @@ login.session_protection = None
 csrf = CSRFProtect()
 babel = Babel()
 bootstrap = Bootstrap5()
+mail = Mail()
 
 
 class SparingLimiter(Limiter):

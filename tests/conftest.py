@@ -38,6 +38,7 @@ SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "only for the tests",
     "WTF_CSRF_ENABLED": False,
     "RATELIMIT_ENABLED": False,
+    "JOBS_IMMEDIATE": True,
 }
 
 

@@ -23,7 +23,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 from procurement.extensions import db
-from procurement.kernel import audit, database
+from procurement.kernel import audit, database, jobs
 from procurement.kernel.access import Actor, Audience, Permission
 from procurement.kernel.database import Base
 from procurement.kernel.errors import Absent, Forbidden, Refused, Stale
@@ -67,14 +67,16 @@ def find(model: type[V], row_id: int) -> V:
 
 
 def commit() -> None:
-    """Seal the journal and commit: the one place of the platform that does."""
+    """Seal the journal and commit: the one place of the platform that does. Then wake the jobs."""
     audit.seal(db.session())
     db.session.commit()
+    jobs.start(db.session())
 
 
 def rollback() -> None:
-    """Undo the transaction and what was noted for the journal."""
+    """Undo the transaction, and what was noted for the journal and the jobs."""
     audit.forget(db.session())
+    jobs.forget(db.session())
     db.session.rollback()
 
 
