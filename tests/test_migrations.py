@@ -1,6 +1,7 @@
 """A database of the version before is brought up to date with what it holds."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,8 @@ def test_what_was_declared_before_is_kept_as_it_was(
         assert (campaign.contract_months, campaign.invitation) == (48, "all")
         assert (campaign.every_family, campaign.commitment) == (True, "indicative")
         assert (need.entry, need.submissions, need.objection) == ("own", 0, None)
-        assert (line.declared_quantity, line.basis, line.quantity) == (line.quantity, "period", 2.5)
-        assert line.words is None
+        assert (line.declared_quantity, line.quantity) == (Decimal("2.5"), Decimal("2.5"))
+        assert (line.basis, line.strength, line.words) == ("period", "indicative", None)
         # A need that was validated still has the figure that it was validated with.
         assert rules.check_figure(queries.checked_lines(need)) == FIGURE
         assert session.scalars(select(Member.successor_id)).all() == [None]

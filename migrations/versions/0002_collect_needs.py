@@ -33,6 +33,7 @@ _MEMBER_CHECKS = (
     ("merger", "(successor_id IS NULL) = (merged_on IS NULL)"),
     ("successor", "successor_id <> id"),
 )
+_FOUR_EYES = "approver_id IS NULL OR approver_id <> author_id"
 _NEED_CHECKS = (
     ("entry", "entry IN ('own', 'delegate', 'centrale')"),
     ("objector", "(objection IS NULL) = (objector_id IS NULL)"),
@@ -332,6 +333,15 @@ def upgrade() -> None:
         )
         for name, condition in _MEMBER_CHECKS:
             batch_op.create_check_constraint(batch_op.f(f"ck_member_{name}"), condition)
+        batch_op.drop_constraint(batch_op.f("uq_member_insee_code"), type_="unique")
+    with op.batch_alter_table("member") as batch_op:
+        batch_op.create_index(
+            "uq_member_insee_code",
+            ["insee_code"],
+            unique=True,
+            sqlite_where=sa.text("successor_id IS NULL"),
+            postgresql_where=sa.text("successor_id IS NULL"),
+        )
 
     with op.batch_alter_table("need") as batch_op:
         batch_op.add_column(sa.Column("entry", sa.String(length=24), nullable=True))
@@ -349,6 +359,10 @@ def upgrade() -> None:
         batch_op.alter_column("submissions", existing_type=sa.Integer(), nullable=False)
         for name, condition in _NEED_CHECKS:
             batch_op.create_check_constraint(batch_op.f(f"ck_need_{name}"), condition)
+        batch_op.drop_constraint(batch_op.f("ck_need_four_eyes"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_need_four_eyes"), f"{_FOUR_EYES} OR state = 'returned'"
+        )
 
     with op.batch_alter_table("need_line") as batch_op:
         batch_op.add_column(sa.Column("declared_quantity", sa.BigInteger(), nullable=True))
@@ -428,7 +442,14 @@ def _undo_lines() -> None:
 
 
 def _undo_needs() -> None:
+    # Whoever sent a need back and went on with it themselves is its author alone.
+    op.execute(
+        "UPDATE need SET state = 'draft', approver_id = NULL, return_reason = NULL"
+        " WHERE state = 'returned' AND approver_id = author_id"
+    )
     with op.batch_alter_table("need") as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_need_four_eyes"), type_="check")
+        batch_op.create_check_constraint(batch_op.f("ck_need_four_eyes"), _FOUR_EYES)
         batch_op.drop_constraint(batch_op.f("fk_need_objector_id"), type_="foreignkey")
         for name, _condition in _NEED_CHECKS:
             batch_op.drop_constraint(batch_op.f(f"ck_need_{name}"), type_="check")
@@ -438,6 +459,9 @@ def _undo_needs() -> None:
 
 def _undo_members() -> None:
     with op.batch_alter_table("member") as batch_op:
+        batch_op.drop_index("uq_member_insee_code")
+    with op.batch_alter_table("member") as batch_op:
+        batch_op.create_unique_constraint(batch_op.f("uq_member_insee_code"), ["insee_code"])
         batch_op.drop_constraint(batch_op.f("fk_member_successor_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_member_successor_id"))
         for name, _condition in _MEMBER_CHECKS:

@@ -23,7 +23,7 @@ from procurement.kernel.access import Actor
 from procurement.kernel.database import Amount, Base, Rate, UnitPrice, word
 from procurement.kernel.states import Stateful
 from procurement.lots.models import LotLine
-from procurement.members.models import Member
+from procurement.members.models import Member, is_own
 from procurement.tenders.models import Supplier, Tender
 
 
@@ -128,12 +128,11 @@ class Agreement(Capped, Stateful, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A member sees the agreements that name it, once they are notified."""
+        """A member sees the agreements that name it, or one merged into it, once notified."""
         if not actor.is_member_side:
             return true()
-        return (cls.state != AgreementState.DRAFT) & cls.beneficiaries.any(
-            member_id=actor.member_id
-        )
+        own = is_own(Beneficiary.member_id, actor)
+        return (cls.state != AgreementState.DRAFT) & cls.beneficiaries.any(own)
 
     @property
     def is_draft(self) -> bool:
@@ -203,10 +202,10 @@ class Beneficiary(Capped, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A member sees its own row of the agreements that it sees; the centrale all."""
+        """A member sees its own rows of the agreements that it sees; the centrale all."""
         if not actor.is_member_side:
             return true()
-        return (cls.member_id == actor.member_id) & cls.agreement.has(Agreement.visible_to(actor))
+        return is_own(cls.member_id, actor) & cls.agreement.has(Agreement.visible_to(actor))
 
 
 class AgreementPrice(Base):

@@ -20,7 +20,7 @@ from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.kernel.money import line_amount
 from procurement.lots.models import Allocation, LotLine
-from procurement.members.models import Member
+from procurement.members.models import Member, is_own
 from procurement.members.queries import member_ids_in_force
 from procurement.members.rules import plain
 from procurement.needs.models import NeedLine
@@ -30,9 +30,16 @@ from procurement.tenders.models import Supplier
 def agreement_list(actor: Actor, text: str, standing: str, today: date) -> Query:
     """Select the rows of the list of agreements that the actor may see, the latest first.
 
-    ``own_reserved`` and ``own_consumed`` are what the actor's member ordered; NULL for the
-    centrale.
+    ``own_reserved`` and ``own_consumed`` are what the actor's member ordered, and the bodies merged
+    into it; NULL for the centrale.
     """
+    own_reserved, own_consumed = (
+        select(func.sum(one))
+        .where(Beneficiary.agreement_id == Agreement.id, is_own(Beneficiary.member_id, actor))
+        .correlate(Agreement)
+        .scalar_subquery()
+        for one in (Beneficiary.reserved, Beneficiary.consumed)
+    )
     query = (
         select(
             Agreement.id,
@@ -45,18 +52,11 @@ def agreement_list(actor: Actor, text: str, standing: str, today: date) -> Query
             Agreement.reserved,
             Agreement.consumed,
             Supplier.name.label("holder_name"),
-            Beneficiary.reserved.label("own_reserved"),
-            Beneficiary.consumed.label("own_consumed"),
+            own_reserved.label("own_reserved"),
+            own_consumed.label("own_consumed"),
         )
         .join(Holder, and_(Holder.agreement_id == Agreement.id, Holder.rank == 1))
         .join(Supplier, Supplier.id == Holder.supplier_id)
-        .outerjoin(
-            Beneficiary,
-            and_(
-                Beneficiary.agreement_id == Agreement.id,
-                Beneficiary.member_id == (actor.member_id or 0),
-            ),
-        )
         .where(Agreement.visible_to(actor))
         .order_by(Agreement.starts_on.desc(), Agreement.id.desc())
     )
@@ -133,7 +133,7 @@ def holders(agreement_id: int) -> Sequence[Record]:
 
 
 def beneficiaries(agreement_id: int, actor: Actor, text: str = "") -> Query:
-    """Select who may order and what they did, the most first; a member sees itself alone."""
+    """Select who may order and what they did, the most first; a member sees what is its own."""
     query = (
         select(
             Beneficiary.id,
@@ -149,7 +149,7 @@ def beneficiaries(agreement_id: int, actor: Actor, text: str = "") -> Query:
         .order_by((Beneficiary.reserved + Beneficiary.consumed).desc(), Member.sort_name, Member.id)
     )
     if actor.is_member_side:
-        query = query.where(Beneficiary.member_id == actor.member_id)
+        query = query.where(is_own(Beneficiary.member_id, actor))
     if text:
         query = query.where(Member.sort_name.contains(plain(text), autoescape=True))
     return query

@@ -4,7 +4,10 @@ from flask import Flask
 from flask_wtf.csrf import CSRFError
 
 from procurement.kernel.pipeline import SignInNeeded
-from procurement.members import cli, pages, sign_in
+from procurement.members import cli, mandate_pages, merger_pages, pages, sign_in
+
+# The other modules of pages fill the blueprint of the first.
+__all__ = ["mandate_pages", "merger_pages", "register"]
 
 
 def register(app: Flask) -> None:

@@ -12,9 +12,15 @@ from procurement.extensions import db
 from procurement.kernel import database, pipeline
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.errors import Refused
-from procurement.members import imports, operations, queries
+from procurement.members import imports, mergers, operations, queries
 from procurement.members.models import Competence
-from procurement.members.schemas import JoinInput, LeaveInput, PersonInput, TransferInput
+from procurement.members.schemas import (
+    IntoInput,
+    JoinInput,
+    LeaveInput,
+    PersonInput,
+    TransferInput,
+)
 
 member_commands = AppGroup("members", help="The buying bodies.")
 people_commands = AppGroup("people", help="The people who sign in.")
@@ -48,9 +54,12 @@ def import_file(file: Path) -> None:
         )
     for line, sentence in report.refused:
         click.echo(f"line {line} refused: {sentence}", err=True)
+    for line, sentence in report.merged:
+        click.echo(f"line {line} left alone: {sentence}", err=True)
+    merged = f", {len(report.merged)} merged" if report.merged else ""
     click.echo(
         f"{len(report.inserted)} inserted, {len(report.updated)} updated, "
-        f"{len(report.unchanged)} unchanged, {len(report.refused)} refused"
+        f"{len(report.unchanged)} unchanged, {len(report.refused)} refused{merged}"
     )
     if report.refused:
         raise SystemExit(1)
@@ -99,6 +108,30 @@ def transfer(siren: str, competence: str, from_on: str) -> None:
         member = queries.member_by_siren(siren)
         operations.transfer(member, **entry, actor=Actor.command("flask members transfer"))
     click.echo(f"{siren} transferred {competence}")
+
+
+@member_commands.command("merge")
+@click.option("--siren", "sirens", multiple=True, required=True, help="A body that merges.")
+@click.option("--into", required=True, metavar="SIREN", help="The body that goes on.")
+@click.option("--name", help="Name of the body that goes on, when the merger creates it.")
+@click.option("--on", "merged_on", required=True, metavar="YYYY-MM-DD")
+@click.option("--add-inhabitants", is_flag=True, help="Add their inhabitants to its own.")
+def merge(
+    sirens: tuple[str, ...], into: str, name: str | None, merged_on: str, add_inhabitants: bool
+) -> None:
+    """Record that bodies became part of another.
+
+    With --name it is a new body, which has the seat of the first --siren.
+    """
+    clerk, day = Actor.command("flask members merge"), pipeline.today()
+    with _writing():
+        typed = {"siren": into, "merged_on": merged_on, "name": name}
+        entry = IntoInput().load({key: text for key, text in typed.items() if text})
+        merging = [queries.member_by_siren(siren) for siren in sirens]
+        mergers.merge_into(
+            merging, **entry, adds_inhabitants=add_inhabitants, actor=clerk, today=day
+        )
+    click.echo(f"{len(merging)} merged into {into}")
 
 
 @people_commands.command("create")

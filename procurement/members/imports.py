@@ -9,12 +9,14 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import ValidationError
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from procurement.extensions import db
 from procurement.kernel import audit
 from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
 from procurement.kernel.forms import messages_of
+from procurement.members import queries
 from procurement.members.models import Member, MemberKind, Site, SiteKind
 from procurement.members.schemas import MemberRow
 
@@ -48,6 +50,8 @@ class Report:
     updated: list[int] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
+    #: Of bodies that merged since: left as they are.
+    merged: list[tuple[int, str]] = field(default_factory=list)
 
 
 def import_members(content: bytes, *, actor: Actor) -> Report:
@@ -56,7 +60,8 @@ def import_members(content: bytes, *, actor: Actor) -> Report:
     Raises Refused ``unreadable_file`` or ``wrong_columns`` before anything is written.
     """
     report = Report()
-    known = {member.siren: member for member in db.session.scalars(select(Member))}
+    everybody = select(Member).options(joinedload(Member.successor))
+    known = {member.siren: member for member in db.session.scalars(everybody)}
     loaded = _linkable(list(_loaded(_rows(content), known, report)), known, report)
     for line, row in loaded:
         member = known.get(row["siren"])
@@ -108,10 +113,13 @@ def _loaded(
     rows: Iterator[tuple[int, dict[str, str]]], known: dict[str, Member], report: Report
 ) -> Iterator[Loaded]:
     schema, first_line = MemberRow(), dict[str, int]()
-    holders = {member.insee_code: siren for siren, member in known.items()}
+    standing = {siren: one for siren, one in known.items() if one.successor_id is None}
+    holders = {member.insee_code: siren for siren, member in standing.items()}
     for line, raw in rows:
         try:
             row = schema.load(raw)
+            if row["siren"] in known:
+                queries.check_stands(known[row["siren"]])
             _check_insee(row, holders)
             earlier = first_line.setdefault(row["siren"], line)
             if earlier != line:
@@ -119,6 +127,8 @@ def _loaded(
                 raise ValidationError({"siren": [again]})
         except ValidationError as fault:
             report.refused.append((line, _sentence(fault)))
+        except Refused as merged:
+            report.merged.append((line, str(merged.sentence)))
         else:
             yield line, row
 
@@ -129,7 +139,11 @@ def _check_insee(row: dict[str, Any], holders: dict[str | None, str]) -> None:
         raise ValidationError({"insee_code": [_("A commune needs its INSEE code.")]})
     holder = holders.setdefault(code, row["siren"]) if code else row["siren"]
     if holder != row["siren"]:
-        taken = _("This INSEE code is already that of SIREN %(siren)s.", siren=holder)
+        taken = _(
+            "This INSEE code is already that of SIREN %(siren)s. If that body merged into this one,"
+            " record the merger: it creates the new body.",
+            siren=holder,
+        )
         raise ValidationError({"insee_code": [taken]})
 
 
@@ -185,7 +199,8 @@ def _changes(member: Member, row: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 def _link(loaded: list[Loaded], known: dict[str, Member], actor: Actor, report: Report) -> None:
     for line, row in loaded:
         member, siren = known[row["siren"]], row["intercommunality_siren"]
-        group_id = known[siren].id if siren else None
+        group = known[siren] if siren else None
+        group_id = (group.successor_id or group.id) if group else None
         if member.intercommunality_id == group_id:
             continue
         if line in report.unchanged:

@@ -90,11 +90,20 @@ class Member(Base):
         CheckConstraint("departement IN ('78', '92')", name="departement"),
         CheckConstraint("(successor_id IS NULL) = (merged_on IS NULL)", name="merger"),
         CheckConstraint("successor_id <> id", name="successor"),
+        # A new commune goes on under the code of the one where it has its seat.
+        Index(
+            "uq_member_insee_code",
+            "insee_code",
+            unique=True,
+            sqlite_where=text("successor_id IS NULL"),
+            postgresql_where=text("successor_id IS NULL"),
+        ),
     )
 
     kind: Mapped[MemberKind] = mapped_column(word(MemberKind))
     siren: Mapped[str] = mapped_column(String(9), unique=True)
-    insee_code: Mapped[str | None] = mapped_column(String(5), unique=True)
+    #: One body that stands has a code; those that merged into it may have had the same.
+    insee_code: Mapped[str | None] = mapped_column(String(5))
     name: Mapped[str] = mapped_column(String(120))
     #: The name without accents or capitals, compared byte by byte: one alphabet on both databases.
     sort_name: Mapped[str] = mapped_column(
@@ -126,6 +135,10 @@ class Member(Base):
     def _sort(self, _field: str, name: str) -> str:
         self.sort_name = rules.plain(name)
         return name
+
+    def is_acted_for_by(self, actor: Actor) -> bool:
+        """Tell whether the actor's body is this one, or the one that took its place."""
+        return actor.member_id is not None and actor.member_id in (self.id, self.successor_id)
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

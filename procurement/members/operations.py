@@ -56,8 +56,9 @@ def authenticate(email: str, password: str) -> Actor:
 def join(member: Member, signed_on: date, terms_version: str, *, actor: Actor) -> Membership:
     """Record that a body signed the membership, in force from that day on.
 
-    Raises Refused ``already_member`` when another membership lasts beyond that day.
+    Raises Refused ``already_member`` when another membership lasts beyond that day, ``merged``.
     """
+    queries.check_stands(member)
     bound = queries.member_ids_bound_after(signed_on).where(Membership.member_id == member.id)
     if db.session.scalar(bound) is not None:
         raise Refused(
@@ -75,8 +76,8 @@ def join(member: Member, signed_on: date, terms_version: str, *, actor: Actor) -
 def join_all(signed_on: date, terms_version: str, *, actor: Actor) -> int:
     """Record the membership of every body that has none; give how many they are."""
     bound = queries.member_ids_bound_after(signed_on)
-    query = select(Member).where(Member.id.not_in(bound)).order_by(Member.id)
-    found = db.session.scalars(query).all()
+    query = select(Member).where(Member.id.not_in(bound), Member.successor_id.is_(None))
+    found = db.session.scalars(query.order_by(Member.id)).all()
     for member in found:
         _sign(member, signed_on, terms_version, actor)
     return len(found)
@@ -99,8 +100,9 @@ def _sign(member: Member, signed_on: date, terms_version: str, actor: Actor) -> 
 def leave(member: Member, left_on: date, *, actor: Actor) -> Membership:
     """Record that a body leaves: from that day on it is no member.
 
-    Raises Refused ``not_member`` or ``left_before_signed``.
+    Raises Refused ``not_member``, ``left_before_signed`` or ``merged``.
     """
+    queries.check_stands(member)
     running = select(Membership).where(
         Membership.member_id == member.id, Membership.left_on.is_(None)
     )
@@ -129,8 +131,10 @@ def transfer(
 ) -> CompetenceTransfer:
     """Record that a body transfers a competence to the syndicate from a day on.
 
-    Raises Refused ``already_transferred`` when another transfer of it lasts beyond that day.
+    Raises Refused ``already_transferred`` when another transfer of it lasts beyond that day,
+    ``merged``.
     """
+    queries.check_stands(member)
     lasts = or_(CompetenceTransfer.until_on.is_(None), CompetenceTransfer.until_on > from_on)
     query = select(CompetenceTransfer.id).where(
         CompetenceTransfer.member_id == member.id,
@@ -165,8 +169,11 @@ def create_person(
             _("Requesters and approvers act for a member; the other roles for none."),
             "member_id",
         )
-    if member_id is not None and db.session.get(Member, member_id) is None:
-        raise Refused("no_such_member", _("This member does not exist."), "member_id")
+    if member_id is not None:
+        member = db.session.get(Member, member_id)
+        if member is None:
+            raise Refused("no_such_member", _("This member does not exist."), "member_id")
+        queries.check_stands(member, "member_id")
     if db.session.scalar(select(Person.id).where(Person.email == email)) is not None:
         raise Refused("email_taken", _("Somebody already has this address."), "email")
     person = Person(
@@ -201,7 +208,8 @@ def add_site(
     *,
     actor: Actor,
 ) -> Site:
-    """Add a delivery place to a member."""
+    """Add a delivery place to a member. Raises Refused ``site_taken`` or ``merged``."""
+    queries.check_stands(member)
     taken = select(Site.id).where(Site.member_id == member.id, Site.name == name)
     if db.session.scalar(taken) is not None:
         raise Refused("site_taken", _("This member already has a place of this name."), "name")

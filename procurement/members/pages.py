@@ -8,7 +8,7 @@ from procurement.kernel.access import ROLE_LABELS, ROLE_PERMISSIONS, Permission,
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import asked_id, page_of
 from procurement.kernel.pipeline import Stage, actor, find, form, today
-from procurement.members import logos, operations, queries
+from procurement.members import logos, mandates, operations, queries
 from procurement.members.models import COMPETENCE_LABELS, SITE_KIND_LABELS, Member, Person
 from procurement.members.schemas import CentralBodyInput, PersonInput, SiteInput
 
@@ -25,10 +25,14 @@ def member_list() -> ResponseReturnValue:
 
 @stage.get("/members/<id:member_id>", allow=Permission.MEMBER_READ)
 def member(member_id: int) -> ResponseReturnValue:
-    """Show one body: identity, memberships, competences, delivery places."""
+    """Show one body: identity, memberships, competences, delivery places, mandates."""
+    shown, may_mandate = find(Member, member_id), actor().may(Permission.MANDATE_KEEP)
     return render_template(
         "members/member.html",
-        member=find(Member, member_id),
+        member=shown,
+        mandates=mandates.mandates_of(member_id),
+        delegates=mandates.delegates(shown, today()) if may_mandate else [],
+        predecessors=queries.predecessors(member_id),
         memberships=queries.memberships(member_id),
         transfers=queries.transfers(member_id),
         competences=COMPETENCE_LABELS,

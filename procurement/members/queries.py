@@ -1,16 +1,17 @@
 """Who is a member on a day, who signs in, and the lists of this room."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from procurement.extensions import db
-from procurement.kernel.access import Actor
+from procurement.kernel import language
+from procurement.kernel.access import Actor, Role
 from procurement.kernel.audit import AuditEntry
 from procurement.kernel.database import Query, Record
 from procurement.kernel.errors import Refused
@@ -24,9 +25,9 @@ from procurement.members.models import (
     Person,
     Site,
 )
-from procurement.members.rules import plain
+from procurement.members.rules import plain, spaced
 
-_GROUP = aliased(Member)
+_GROUP, _SUCCESSOR, _OLD = aliased(Member), aliased(Member), aliased(Member)
 #: Written once: every request asks it.
 _ACTOR = (
     select(Person.id, Person.name, Person.role, Person.member_id, Member.name)
@@ -97,7 +98,10 @@ def central_bodies() -> Sequence[Record]:
 
 @lru_cache(maxsize=128)
 def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
-    """Select the rows of the list of members, by name."""
+    """Select the rows of the list of members, by name.
+
+    A body that merged is found with the one that it became part of.
+    """
     query = (
         select(
             Member.id,
@@ -106,24 +110,39 @@ def member_list(actor: Actor, text: str, departement: str, on: date) -> Query:
             Member.departement,
             Member.population,
             Member.siren,
+            Member.merged_on,
             _GROUP.name.label("intercommunality"),
+            _SUCCESSOR.name.label("successor"),
             Member.id.in_(member_ids_in_force(on)).label("is_member"),
         )
         .outerjoin(_GROUP, _GROUP.id == Member.intercommunality_id)
+        .outerjoin(_SUCCESSOR, _SUCCESSOR.id == Member.successor_id)
         .where(Member.visible_to(actor))
         .order_by(Member.sort_name, Member.id)
     )
     if departement:
         query = query.where(Member.departement == departement)
     if text:
-        query = query.where(
-            or_(
-                Member.sort_name.contains(plain(text), autoescape=True),
-                Member.siren == text.replace(" ", ""),
-                Member.insee_code == text,
-            )
-        )
+        old = select(_OLD.successor_id).where(_OLD.successor_id.is_not(None), _named(_OLD, text))
+        query = query.where(or_(_named(Member, text), Member.id.in_(old)))
     return query
+
+
+def _named(body: type[Member], text: str) -> ColumnElement[bool]:
+    """Condition of the bodies that what was typed names: part of the name, SIREN, INSEE code."""
+    return or_(
+        body.sort_name.contains(plain(text), autoescape=True),
+        body.siren == text.replace(" ", ""),
+        body.insee_code == text,
+    )
+
+
+def predecessors(member_id: int) -> Sequence[Record]:
+    """List the bodies that merged into one, the latest first: id, name, SIREN, day."""
+    query = select(Member.id, Member.name, Member.siren, Member.merged_on).where(
+        Member.successor_id == member_id
+    )
+    return db.session.execute(query.order_by(Member.merged_on.desc(), Member.sort_name)).all()
 
 
 def member_ids_bound_after(on: date) -> Select[int]:
@@ -154,8 +173,9 @@ def site_choices(member_id: int) -> list[tuple[int, str]]:
 
 
 def bodies() -> list[tuple[int, str]]:
-    """List every body as choices of a form, by name."""
-    query = select(Member.id, Member.name, Member.kind).order_by(Member.sort_name, Member.id)
+    """List every body that stands as choices of a form, by name."""
+    query = select(Member.id, Member.name, Member.kind).where(Member.successor_id.is_(None))
+    query = query.order_by(Member.sort_name, Member.id)
     return [
         (row.id, f"{row.name} ({MEMBER_KIND_LABELS[row.kind]})")
         for row in db.session.execute(query)
@@ -207,6 +227,14 @@ def journal(object_type: str = "", object_id: int | None = None) -> Query:
     return query
 
 
+def addresses(member_id: int, roles: Collection[Role]) -> list[tuple[str, str]]:
+    """List whom a letter to a body reaches: names and addresses of its people of these roles."""
+    query = select(Person.name, Person.email).where(
+        Person.member_id == member_id, Person.role.in_(roles), Person.is_active
+    )
+    return [(row[0], row[1]) for row in db.session.execute(query.order_by(Person.id))]
+
+
 def account(email: str) -> Record | None:
     """Give the id and the password hash behind an address, of an active person."""
     return db.session.execute(
@@ -217,11 +245,34 @@ def account(email: str) -> Record | None:
 
 
 def member_by_siren(siren: str) -> Member:
-    """Give the body that has a SIREN.
+    """Give the body that has a SIREN, to act on it.
 
-    Raises Refused ``no_such_member``.
+    Raises Refused ``no_such_member``, and ``merged`` with the name of its successor.
     """
-    found = db.session.scalar(select(Member).where(Member.siren == siren.replace(" ", "")))
+    found = known_by_siren(siren)
     if found is None:
         raise Refused("no_such_member", _("No member has the SIREN %(siren)s.", siren=siren))
+    check_stands(found)
     return found
+
+
+def known_by_siren(siren: str) -> Member | None:
+    """Give the body that has, or had, a SIREN."""
+    return db.session.scalar(select(Member).where(Member.siren == siren.replace(" ", "")))
+
+
+def check_stands(member: Member, field: str | None = None) -> None:
+    """Refuse to act on a body that merged: its successor's name says on which one to act."""
+    if member.successor is None or member.merged_on is None:
+        return
+    raise Refused(
+        "merged",
+        _(
+            "%(name)s merged into %(successor)s on %(day)s. Act on %(successor)s, SIREN %(siren)s.",
+            name=member.name,
+            successor=member.successor.name,
+            day=language.day(member.merged_on),
+            siren=spaced(member.successor.siren),
+        ),
+        field,
+    )

@@ -4,7 +4,15 @@ import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import EXCLUDE, ValidationError, pre_load, validate
+from marshmallow import (
+    EXCLUDE,
+    ValidationError,
+    fields,
+    post_load,
+    pre_load,
+    validate,
+    validates_schema,
+)
 
 from procurement.kernel.access import Role
 from procurement.kernel.forms import Day, Input, Text, Whole, choice
@@ -160,6 +168,43 @@ class SiteInput(Input):
     address = Text(load_default=None, most=200)
     postcode = Postcode(load_default=None)
     city = Text(required=True, most=120)
+
+
+class MergingInput(Input):
+    """One of the bodies that merge; nothing where none is chosen."""
+
+    member_id = Whole()
+
+
+class IntoInput(Input):
+    """When bodies merge, and into which one; a name if the merger creates it."""
+
+    siren = Siren(required=True)
+    name = Text(load_default=None, most=120)
+    merged_on = Day(required=True)
+
+
+class MergerInput(IntoInput):
+    """A merger with the body that the page is about; into it, unless a SIREN is given."""
+
+    siren = Siren(load_default=None)
+    bodies = fields.List(fields.Nested(MergingInput), load_default=list)
+    adds_inhabitants = fields.Boolean(load_default=False)
+
+    @post_load
+    def _keep_chosen(self, entry: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return {**entry, "bodies": [one["member_id"] for one in entry["bodies"] if one]}
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check_both(self, entry: dict[str, Any], **_options: Any) -> None:
+        if entry["name"] and not entry["siren"]:
+            raise ValidationError({"siren": [_("A new body has a SIREN of its own: type it.")]})
+
+
+class MandateInput(Input):
+    """The body that is to declare another's needs."""
+
+    delegate_id = Whole(required=True)
 
 
 class CentralBodyInput(Input):

@@ -50,10 +50,22 @@ def check_membership(member_id: int, today: date) -> None:
         )
 
 
+def writer(order: Order, actor: Actor) -> int:
+    """Give who writes; nobody in the order of another body, or of one that merged into theirs."""
+    if actor.person_id is None or not order.is_of(actor):
+        raise Forbidden
+    return actor.person_id
+
+
+def check_decider(order: Order, actor: Actor) -> None:
+    """Refuse to decide on the order of another body than one's own, or one that merged into it."""
+    if actor.person_id is None or not order.member.is_acted_for_by(actor):
+        raise Forbidden
+
+
 def check_approver(order: Order, actor: Actor) -> None:
     """Refuse an order that does not wait for this actor's word: four eyes see each."""
-    if actor.person_id is None or actor.member_id != order.member_id:
-        raise Forbidden
+    check_decider(order, actor)
     if order.state is not OrderState.SUBMITTED:
         raise not_submitted()
     if not order.can_confirm(actor):

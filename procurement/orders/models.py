@@ -22,7 +22,7 @@ from procurement.catalogue.models import Item
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Amount, Base, Instant, Quantity, Rate, UnitPrice, word
 from procurement.kernel.states import Stateful
-from procurement.members.models import Member, Person, Site
+from procurement.members.models import Member, Person, Site, is_own
 from procurement.needs.models import NeedLine
 
 
@@ -131,9 +131,9 @@ class Order(Stateful, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A member sees its own; the centrale what has been submitted."""
+        """A member sees its own and its predecessors'; the centrale what has been submitted."""
         if actor.is_member_side:
-            return cls.member_id == actor.member_id
+            return is_own(cls.member_id, actor)
         return cls.state != OrderState.DRAFT
 
     @property
@@ -143,7 +143,12 @@ class Order(Stateful, Base):
 
     def can_confirm(self, actor: Actor) -> bool:
         """Tell whether ``actor`` may confirm or refuse it: submitted, by somebody else."""
-        return self.state is OrderState.SUBMITTED and actor.person_id != self.author_id
+        is_other = self.member.is_acted_for_by(actor) and actor.person_id != self.author_id
+        return self.state is OrderState.SUBMITTED and is_other
+
+    def is_of(self, actor: Actor) -> bool:
+        """Tell whether the actor writes for the body that orders; its successor only decides."""
+        return actor.member_id == self.member_id
 
     @property
     def can_withdraw(self) -> bool:

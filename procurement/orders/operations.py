@@ -140,6 +140,7 @@ def refuse(order: Order, reason: str, *, actor: Actor) -> None:
 def withdraw(order: Order, reason: str, *, actor: Actor) -> None:
     """Take back a submitted order before it is confirmed: what it had reserved is free again."""
     _lock(order)
+    conditions.check_decider(order, actor)
     if not order.can_withdraw:
         raise conditions.not_submitted()
     order.reason = reason
@@ -149,6 +150,7 @@ def withdraw(order: Order, reason: str, *, actor: Actor) -> None:
 def cancel(order: Order, reason: str, *, actor: Actor) -> None:
     """Undo a confirmed order, saying why: what it had consumed is free again."""
     _lock(order)
+    conditions.check_decider(order, actor)
     if not order.can_cancel:
         raise Refused("not_confirmed", _("Only a confirmed order can be cancelled."))
     order.reason = reason
@@ -186,9 +188,7 @@ def _written(order: Order) -> dict[str, object]:
 
 
 def _sign(order: Order, actor: Actor) -> None:
-    if actor.person_id is None or actor.member_id != order.member_id:
-        raise Forbidden
-    order.author_id = actor.person_id
+    order.author_id = conditions.writer(order, actor)
 
 
 def _write(order: Order, draft: Draft, actor: Actor, today: date) -> None:

@@ -81,6 +81,7 @@ def edit(order_id: int) -> ResponseReturnValue:
     """Show the form of a draft."""
     shown = find(Order, order_id)
     if request.method == "GET":
+        conditions.writer(shown, actor())
         conditions.check_editable(shown)
         conditions.check_open(shown.agreement, today())
     return _sheet(shown.agreement, shown)

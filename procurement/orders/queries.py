@@ -34,6 +34,7 @@ def order_list(
             Order.number,
             Order.state,
             Order.amount,
+            Order.member_id,
             Order.created_on,
             Order.submitted_on,
             Agreement.number.label("agreement_number"),

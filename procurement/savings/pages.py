@@ -12,6 +12,7 @@ from procurement.kernel.access import Permission
 from procurement.kernel.charts import svg
 from procurement.kernel.pipeline import Stage, actor, find, mark, today
 from procurement.members.models import Member
+from procurement.members.queries import predecessors
 from procurement.savings import charts, paper, queries, sentences
 from procurement.savings.queries import Scope
 
@@ -58,6 +59,7 @@ def member(member_id: int) -> ResponseReturnValue:
         member=body,
         statement=found,
         years=years,
+        predecessors=predecessors(member_id),
         chart=svg(drawing, title, legend),
         words=sentences,
     )

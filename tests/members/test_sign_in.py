@@ -197,7 +197,7 @@ def test_a_form_sent_after_the_session_ended_is_kept_and_sent_again(
     kept = fields(resumed.text)
     assert (kept["quantity"], kept["wanted_on"]) == ("1 234,5", f"{today():%d/%m/%Y}")
     sent = send(visitor, resumed)
-    assert (sent.status_code, sent.location) == (302, f"/needs/{need.id}")
+    assert (sent.status_code, sent.location) == (302, f"/needs/{need.id}?saved=1")
     line = session.scalars(select(NeedLine)).one()
     assert (line.quantity, line.item_id, line.wanted_on) == (Decimal("1234.5"), item.id, today())
 

@@ -181,7 +181,7 @@ def _lot(
         check_figure="0" * 64,
         frozen_on=today(),
     )
-    totals: dict[int, Decimal] = {}
+    totals: dict[int | None, Decimal] = {}
     for line in need_lines:
         totals[line.item_id] = totals.get(line.item_id, Decimal(0)) + line.quantity
         line.allotted = line.quantity
@@ -191,7 +191,7 @@ def _lot(
     ]
     session.add(lot)
     session.flush()
-    by_item = {line.item_id: line.id for line in lot.lines}
+    by_item: dict[int | None, int] = {line.item_id: line.id for line in lot.lines}
     session.add_all(
         Allocation(lot_line_id=by_item[line.item_id], need_line_id=line.id, quantity=line.quantity)
         for line in need_lines
