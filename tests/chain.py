@@ -1,7 +1,7 @@
 """A whole purchase, made by the rooms' own operations: from a need to its confirmed order."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -10,20 +10,43 @@ from procurement.agreements import operations as agreements
 from procurement.agreements.models import Agreement, Beneficiary
 from procurement.agreements.rules import Naming, Terms
 from procurement.catalogue.models import Item
-from procurement.kernel import pipeline
+from procurement.kernel import files, pipeline
 from procurement.kernel.access import Role
 from procurement.kernel.pipeline import today
 from procurement.lots import operations as lots
 from procurement.lots.models import Lot, LotLine
-from procurement.members.models import Member, Person, Site
+from procurement.members import mandates
+from procurement.members.models import Mandate, Member, MemberKind, Person, Site
 from procurement.needs import operations as needs
-from procurement.needs.models import Campaign, Need, NeedLine
+from procurement.needs import queries, sheets
+from procurement.needs.models import (
+    Campaign,
+    Document,
+    Entry,
+    Need,
+    NeedLine,
+    NeedState,
+    Purpose,
+    Upload,
+)
+from procurement.needs.pages import store
 from procurement.orders import operations as orders
 from procurement.orders.models import Order, OrderLine
 from procurement.tenders import operations as tenders
 from procurement.tenders.models import Offer, Supplier, Tender
-from tests.make import actor_for, make_campaign, make_item, make_person, some_siret
+from tests.make import (
+    actor_for,
+    make_campaign,
+    make_item,
+    make_member,
+    make_need,
+    make_person,
+    some_siret,
+)
 from tests.people import People
+
+#: As little as tells that it is one.
+PDF = b"%PDF-1.7\n"
 
 
 @dataclass
@@ -73,6 +96,7 @@ def make_chain(session: Session, people: People, *, first: bool = False) -> Chai
     pair = (people.ada, people.alix) if first else (people.basile, people.blanche)
     cast = _Cast(*pair, people.clara)
     need, line = _declared(session, cast)
+    assert line.item is not None
     lot = _pooled(session, cast, need)
     tender, offer = _awarded(session, cast, lot)
     agreement = _agreed(session, cast, tender)
@@ -84,7 +108,7 @@ def make_chain(session: Session, people: People, *, first: bool = False) -> Chai
         member=need.member,
         site=cast.site,
         colleague=colleague,
-        item=line.item,
+        item=_known(line.item),
         campaign=need.campaign,
         need=need,
         need_line=line,
@@ -98,6 +122,70 @@ def make_chain(session: Session, people: People, *, first: bool = False) -> Chai
         order=order,
         order_line=order.lines[0],
     )
+
+
+@dataclass
+class Dossier:
+    """What lies beside a chain, of the same body alone: its files, its mandates, what it was sent.
+
+    ``given`` is the mandate that the body gave, ``held`` the one that it has from another;
+    ``entered`` is a need that the centrale entered for it.
+    """
+
+    document: Document
+    workbook: bytes
+    upload: Upload
+    given: Mandate
+    held: Mandate
+    entered: Need
+
+
+def make_dossier(session: Session, people: People, chain: Chain) -> Dossier:
+    """Make what lies beside the chain of the second body, and commit it."""
+    group = make_member(session, "Cœur des Vallées", kind=MemberKind.INTERCOMMUNALITY)
+    held = Mandate(
+        member=make_member(session, "Lointaine"), delegate=chain.member, granted_on=today()
+    )
+    entered = make_need(
+        session, make_campaign(session), people.basile, NeedState.SUBMITTED, entry=Entry.CENTRALE
+    )
+    entered.author_id = people.clara.id
+    session.add(held)
+    by_whom = {"person_id": people.basile.id, "at": datetime.now(UTC)}
+    proof, workbook = files.keep(store.folder(), PDF), _workbook(chain)
+    sent = files.keep(store.folder(), workbook)
+    document = Document(
+        need_id=chain.need.id,
+        purpose=Purpose.EVIDENCE,
+        digest=proof.digest,
+        name="facture.pdf",
+        media_type=proof.media_type,
+        size=proof.size,
+        **by_whom,
+    )
+    upload = Upload(
+        campaign_id=chain.campaign.id,
+        member_id=chain.member.id,
+        digest=sent.digest,
+        name="besoins.xlsx",
+        **by_whom,
+    )
+    session.add_all([document, upload])
+    given = mandates.grant(chain.member, group.id, actor=actor_for(people.blanche), today=today())
+    pipeline.commit()
+    return Dossier(document, workbook, upload, given, held, entered)
+
+
+def _workbook(chain: Chain) -> bytes:
+    ids = [chain.member.id]
+    answers = queries.answers(chain.campaign, ids)
+    choices = queries.choices(chain.campaign, ids)
+    return sheets.made(sheets.Content(chain.campaign, answers, choices, datetime.now(UTC)), "")
+
+
+def _known(item: Item | None) -> Item:
+    assert item is not None
+    return item
 
 
 def _declared(session: Session, cast: _Cast) -> tuple[Need, NeedLine]:

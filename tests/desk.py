@@ -66,8 +66,11 @@ class Desk:
         return str(self._found(f"//main//a[not(ancestor::{_THREAD})]", link).get("href"))
 
     def _filled(self, button: str, typed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        form = next(self._found("//form//button", button).iterancestors("form"))
+        pressed = self._found("//form//button", button)
+        form = next(pressed.iterancestors("form"))
         fields = dict(form.form_values())
+        if pressed.get("name"):
+            fields[pressed.get("name")] = pressed.get("value", "")
         for label, text in typed.items():
             field = form.get_element_by_id(self._found(".//label", label, form).get("for"))
             fields[field.name] = _chosen(field, text) if field.tag == "select" else text

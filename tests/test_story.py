@@ -65,7 +65,7 @@ def test_one_purchase(desks: dict[str, Desk], strict: Flask) -> None:
     )
 
     # Clara, who buys for the centrale, asks the members what they need.
-    clara.opens("/campaigns")
+    clara.opens("/campaigns/new")
     month = {"First day": str(today()), "Last day": str(today() + timedelta(days=30))}
     clara.presses("Prepare", {"Title": "Survey of needs", **month})
     clara.presses("Open to members")
@@ -84,7 +84,8 @@ def test_one_purchase(desks: dict[str, Desk], strict: Flask) -> None:
         need = agent.path
         for search, item, line in (("camera", "Caméra", cameras), ("cable", "Câble", cables)):
             agent.opens(f"{need}?q={search}")
-            agent.follows(f"Add {item}")
+            quantity = {f"Quantity {item}": line.pop("Quantity")}
+            agent.presses(f"Add and give its price {item}", quantity)
             agent.presses("Save the line", line)
         agent.presses("Submit")
         approver.opens(need)

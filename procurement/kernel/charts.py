@@ -116,6 +116,25 @@ def bars(rows: Sequence[Row], width: float, legend: Sequence[Key] = ()) -> Drawi
     return drawing
 
 
+def shares(rows: Sequence[Row], width: float) -> Drawing:
+    """Draw bars whose values are percents, each on a track as long as the whole."""
+    figures = (_width(bar.text) for row in rows for bar in row.bars)
+    plot = width - max(figures, default=0.0) - 8
+    high = [_LABEL + len(row.bars) * _PITCH + _GAP for row in rows]
+    top = sum(high)
+    drawing = Drawing(width, top)
+    for row, height in zip(rows, high, strict=True):
+        drawing.add(_text(0, top - _SIZE, _shortened(row.label, width)))
+        for at, bar in enumerate(row.bars):
+            y = top - _LABEL - _BAR - at * _PITCH
+            drawing.add(_box(0, y, plot, Key("", bar.colour, is_hollow=True)))
+            if bar.value:
+                drawing.add(_box(0, y, plot * float(bar.value) / 100, bar))
+            drawing.add(_text(width, y + 0.5, bar.text, "end"))
+        top -= height
+    return drawing
+
+
 def _tone(color: Any) -> str:
     return f"#{color.hexval()[2:]}"
 

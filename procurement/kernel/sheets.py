@@ -6,6 +6,7 @@ One place decides what may become a formula: a :class:`Formula` of ours, and not
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from io import BytesIO
@@ -26,6 +27,7 @@ from procurement.kernel.charts import COLOURS
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TEXT, WHOLE, THOUSANDTHS = "General", "#,##0", "#,##0.000"
 AMOUNT, PRICE, PERCENT = "#,##0.00", "#,##0.00##", '0.0#" %"'
+QUANTITY, DATE = "General;-General", "dd/mm/yyyy"
 #: Widest table, in characters, that reads well on an upright page.
 _PORTRAIT = 95
 #: What a spreadsheet takes for the start of a formula when it reads text again.
@@ -42,7 +44,17 @@ class Formula:
     text: str
 
 
-Cell = str | int | Decimal | Formula | None
+_Value = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What somebody typed and is to correct, shown in red."""
+
+    value: _Value
+
+
+Cell = _Value | Formula | Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,12 @@ class Column:
     number_format: str = TEXT
     colour: str = "accent"
     is_strong: bool = False
-    #: What the reader is to type, said beside the cell: zero or more. Empty locks the column.
+    #: What the reader is to type, said beside the cell: text where the format is one of text, a
+    #: date, else zero or more. Empty locks the column.
     asks: str = ""
+    #: The cells that list what may be typed, as :meth:`Sheet.span` names them, or the words
+    #: themselves, as :func:`listed` does.
+    choices: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,8 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     totals: Sequence[Sequence[Cell]] = ()
     frozen_columns: int = 0
+    #: Whether people may add, remove and sort rows: then nothing of it is locked.
+    is_open: bool = False
 
     @property
     def first(self) -> int:
@@ -86,6 +104,11 @@ class Sheet:
         """Name the cells of one column, totals left out, as :meth:`cell` does."""
         end = f"${get_column_letter(column)}${self.first + len(self.rows) - 1}"
         return f"{self.cell(column, self.first)}:{end}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write a few words, free of commas, as the choices of a column: 255 characters at most."""
+    return '"{}"'.format(",".join(words).replace('"', '""'))
 
 
 def workbook(sheets: Iterable[Sheet], *, title: str, author: str) -> bytes:
@@ -113,12 +136,8 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     for index, column in enumerate(sheet.columns, 1):
         target.column_dimensions[get_column_letter(index)].width = column.width
         if column.asks:
-            cells = sheet.span(index).rpartition("!")[2]
-            asked = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=cells)
-            asked.allowBlank = asked.showInputMessage = asked.showErrorMessage = True
-            asked.prompt = asked.error = column.asks[:255]
-            target.data_validations.append(asked)
-    target.protection.sheet = True
+            target.data_validations.append(_asked(column, sheet.span(index).rpartition("!")[2]))
+    target.protection.sheet = not sheet.is_open
     target.protection.formatColumns = target.protection.formatRows = False
     target.freeze_panes = f"{get_column_letter(sheet.frozen_columns + 1)}{sheet.first}"
     target.print_title_rows = f"{sheet.first - 1}:{sheet.first - 1}"
@@ -126,14 +145,35 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     target.page_setup.orientation = "landscape" if is_wide else "portrait"
     target.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     target.page_setup.fitToHeight, target.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    # A rule under each row, drawn at once: as styles of cells it would have to be written empty.
+    if sheet.rows:
+        _rule(target, sheet)
+    target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
+    target.oddFooter.right.text = "&P / &N"
+    return target
+
+
+def _rule(target: Any, sheet: Sheet) -> None:
+    """Draw a rule under each row at once: as styles of cells it would have to be written empty."""
     under = DifferentialStyle(border=Border(bottom=Side("thin", color="D8DDE2")))
     rule = Rule("expression", formula=["TRUE"], dxf=under)
     last = f"{get_column_letter(len(sheet.columns))}{sheet.first + len(sheet.rows) - 1}"
     target.conditional_formatting.add(f"A{sheet.first}:{last}", rule)
-    target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
-    target.oddFooter.right.text = "&P / &N"
-    return target
+
+
+def _asked(column: Column, cells: str) -> DataValidation:
+    """What the cells accept, and the sentence that is shown beside them."""
+    if column.choices:
+        asked = DataValidation("list", column.choices, sqref=cells)
+    elif column.number_format == DATE:
+        # Day 1 of spreadsheets: anything that is a date.
+        asked = DataValidation("date", "1", operator="greaterThanOrEqual", sqref=cells)
+    elif column.number_format == TEXT:
+        asked = DataValidation(sqref=cells)
+    else:
+        asked = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=cells)
+    asked.allowBlank = asked.showInputMessage = asked.showErrorMessage = True
+    asked.prompt = asked.error = column.asks[:255]
+    return asked
 
 
 def _fill(target: Any, sheet: Sheet) -> None:
@@ -203,8 +243,19 @@ class _Look:
         cell.quotePrefix = True
         return cell
 
+    @cached_property
+    def wrong(self) -> "_Look":
+        """The look of what is to be corrected."""
+        red = {
+            "fill": PatternFill("solid", fgColor="F6B8B3"),
+            "font": _font("8C1D18", is_bold=True),
+        }
+        return _Look(self.target, {**self.styles, **red}, shows_empty=True)
+
     def filled(self, value: Cell) -> Any:
         """Fill a cell: the one guard between what people typed and what a spreadsheet executes."""
+        if isinstance(value, Wrong):
+            return self.wrong.filled(value.value)
         if value is None and not self.shows_empty:
             return None
         if not isinstance(value, str):

@@ -13,6 +13,7 @@ from procurement.catalogue.models import Item
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Base, Quantity, word
 from procurement.kernel.states import Stateful
+from procurement.members.models import is_own
 from procurement.needs.models import Campaign, NeedLine
 
 
@@ -75,12 +76,10 @@ class Lot(Stateful, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A member sees the lots that its own needs feed."""
+        """A member sees the lots that its own needs feed, or those of a body merged into it."""
         if not actor.is_member_side:
             return true()
-        return cls.lines.any(
-            LotLine.allocations.any(Allocation.need_line.has(member_id=actor.member_id))
-        )
+        return cls.lines.any(LotLine.visible_to(actor))
 
     @property
     def is_draft(self) -> bool:
@@ -119,7 +118,8 @@ class LotLine(Base):
         """As for the lot: a member sees the lines that its own needs feed."""
         if not actor.is_member_side:
             return true()
-        return cls.allocations.any(Allocation.need_line.has(member_id=actor.member_id))
+        own = is_own(NeedLine.member_id, actor)
+        return cls.allocations.any(Allocation.need_line.has(own))
 
 
 class Allocation(Base):

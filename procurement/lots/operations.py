@@ -49,13 +49,15 @@ def form(
     Raises Refused ``campaign_not_closed`` while members may still answer, ``already_allotted``
     when nothing remains, or when one of ``item_ids`` has nothing left.
     """
+    # One lot at a time in a campaign: numbers follow each other, nothing is allotted twice, and
+    # somebody who opens it again meanwhile comes before or after.
+    db.session.flush()
+    db.session.refresh(campaign, with_for_update=True)
     if not can_form(campaign, today):
         raise Refused(
             "campaign_not_closed",
             _("Lots are formed once the campaign is closed: until then members may answer it."),
         )
-    # One lot at a time in a campaign: numbers follow each other, and nothing is allotted twice.
-    db.session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
     lot = Lot(campaign_id=campaign.id, number=queries.next_number(campaign.id), title=title)
     db.session.add(lot)
     db.session.flush()  # The lines that the database makes name the lot.

@@ -18,6 +18,7 @@ from procurement.lots.rules import DEPARTEMENTS, TERRITORY_LABELS, Territory, pr
 from procurement.lots.schemas import LotInput
 from procurement.needs.models import Campaign
 from procurement.needs.queries import answers_by_state
+from procurement.needs.queries.harmonising import unharmonised
 
 stage = Stage("lots", __name__, template_folder="templates")
 stage.add_app_template_filter(printed, "check_figure")
@@ -33,6 +34,7 @@ def pool(campaign_id: int) -> ResponseReturnValue:
         campaign=campaign,
         pool=queries.pool(campaign.id),
         answers=answers_by_state(campaign),
+        unharmonised=unharmonised(campaign.id),
         can_form=operations.can_form(campaign, today()),
         territories=TERRITORY_LABELS,
         departements=DEPARTEMENTS,

@@ -13,7 +13,7 @@ from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, Lot, LotLine, LotState
 from procurement.lots.rules import DEPARTEMENTS
-from procurement.members.models import Member, Site
+from procurement.members.models import Member, Site, is_own
 from procurement.needs.models import Campaign, NeedLine
 
 _ZERO = Decimal(0)
@@ -163,8 +163,8 @@ def campaign_choices(actor: Actor) -> Sequence[Row[int, str]]:
 
 
 def own_lines(actor: Actor) -> ColumnElement[bool]:
-    """Condition on NeedLine: a member sees only what it asked for itself."""
-    return NeedLine.member_id == actor.member_id if actor.is_member_side else true()
+    """Condition on NeedLine: a member sees what it, or a body merged into it, asked for."""
+    return is_own(NeedLine.member_id, actor) if actor.is_member_side else true()
 
 
 def lot_lines(
@@ -228,6 +228,9 @@ def contributions(line: LotLine, actor: Actor) -> Query:
             NeedLine.departement,
             NeedLine.wanted_on,
             NeedLine.quantity.label("needed"),
+            NeedLine.words,
+            NeedLine.own_unit,
+            NeedLine.units_each,
             Member.name.label("member_name"),
             Site.name.label("site_name"),
         )

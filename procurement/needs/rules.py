@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from procurement.kernel.money import PRICE_PLACES, QUANTITY_PLACES, rounded
 
@@ -29,9 +29,20 @@ def period_quantity(declared: Decimal, is_yearly: bool, months: int) -> Decimal:
     return rounded(declared * months / 12, QUANTITY_PLACES) if is_yearly else declared
 
 
+def in_units(quantity: Decimal, units_each: Decimal) -> Decimal:
+    """Quantity in units of an item, from one in a member's own unit which holds some of them."""
+    return rounded(quantity * units_each, QUANTITY_PLACES)
+
+
 def price_of_one(own_price: Decimal | None, units_each: Decimal) -> Decimal | None:
     """Price of one unit of an item, from that of a member's own unit which holds some of them."""
     return None if own_price is None else rounded(own_price / units_each, PRICE_PLACES)
+
+
+def filled_packs(quantity: Decimal, pack_size: int) -> Decimal | None:
+    """The next quantity that fills whole packs; None when this one does already."""
+    packs = (quantity / pack_size).to_integral_value(ROUND_CEILING)
+    return None if packs * pack_size == quantity else packs * pack_size
 
 
 def check_figure(lines: Iterable[CheckedLine]) -> str:

@@ -11,11 +11,12 @@ from sqlalchemy import ScalarSelect, func, select
 
 from procurement.agreements.models import Agreement, AgreementState
 from procurement.extensions import db
-from procurement.kernel.access import Actor, Role
+from procurement.kernel.access import Actor, Permission, Role
 from procurement.kernel.database import Record
 from procurement.lots.models import Lot, LotState
 from procurement.members.models import Member, Person
 from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.needs.queries import asked_on, unanswered
 from procurement.orders.models import Order, OrderState
 from procurement.tenders.models import Tender, TenderState
 
@@ -38,7 +39,7 @@ class Home:
     """The home page of one person."""
 
     steps: list[NextStep]
-    #: For members, the open campaigns: id, title, last day, and their own answer.
+    #: For members, the open campaigns that ask them: id, title, last day, and their own answer.
     campaigns: list[Record]
 
 
@@ -53,8 +54,27 @@ def of(person: Actor, today: date) -> Home:
         for count, one in zip(counts, waiting, strict=True)
         if count
     ]
+    if person.may(Permission.CAMPAIGN_RUN):
+        steps = _unanswered(today) + steps
     open_now = _open_campaigns(person.member_id, today) if person.member_id else []
     return Home(steps, open_now)
+
+
+def _unanswered(today: date) -> list[NextStep]:
+    """Tell of each campaign that takes answers how many members have not answered it."""
+    return [
+        (
+            row.members,
+            ngettext(
+                "member has not answered “%(campaign)s”",
+                "members have not answered “%(campaign)s”",
+                row.members,
+                campaign=row.title,
+            ),
+            url_for("needs.board", campaign_id=row.id, status="pending"),
+        )
+        for row in unanswered(today)
+    ]
 
 
 def _count(model: Any, *conditions: Any) -> ScalarSelect[int]:
@@ -71,8 +91,11 @@ def _open_campaigns(member_id: int, today: date) -> list[Record]:
             Need.state,
             Need.is_nil,
         )
-        .outerjoin(Need, (Need.campaign_id == Campaign.id) & (Need.member_id == member_id))
+        .select_from(Campaign)
+        .join(Member, asked_on(today))
+        .outerjoin(Need, (Need.campaign_id == Campaign.id) & (Need.member_id == Member.id))
         .where(
+            Member.id == member_id,
             Campaign.state == CampaignState.OPEN,
             Campaign.opens_on <= today,
             Campaign.closes_on >= today,
@@ -128,7 +151,9 @@ def _buyer(_person: Actor, today: date) -> list[Waiting]:
     return [
         Waiting(
             _count(Campaign, Campaign.state == CampaignState.OPEN, Campaign.closes_on < today),
-            lambda n: ngettext("campaign to close", "campaigns to close", n),
+            lambda n: ngettext(
+                "campaign to close or to extend", "campaigns to close or to extend", n
+            ),
             url_for("needs.campaign_list"),
         ),
         Waiting(

@@ -12,7 +12,12 @@ from procurement.kernel import language
 from procurement.kernel.access import PERMISSION_LABELS, ROLE_LABELS
 from procurement.lots.models import LOT_STATE_LABELS
 from procurement.members.models import COMPETENCE_LABELS, MEMBER_KIND_LABELS, SITE_KIND_LABELS
-from procurement.needs.models import CAMPAIGN_STATE_LABELS, NEED_STATE_LABELS
+from procurement.needs.models import (
+    CAMPAIGN_STATE_LABELS,
+    ENTRY_LABELS,
+    NEED_STATE_LABELS,
+    PURPOSE_LABELS,
+)
 from procurement.orders.models import ORDER_STATE_LABELS
 from procurement.tenders.models import TENDER_STATE_LABELS
 
@@ -22,9 +27,11 @@ _LABELS: dict[str, Mapping[Any, object]] = {
     "competence": COMPETENCE_LABELS,
     "lot_state": LOT_STATE_LABELS,
     "member_kind": MEMBER_KIND_LABELS,
+    "need_entry": ENTRY_LABELS,
     "need_state": NEED_STATE_LABELS,
     "order_state": ORDER_STATE_LABELS,
     "permission": PERMISSION_LABELS,
+    "purpose": PURPOSE_LABELS,
     "role": ROLE_LABELS,
     "site_kind": SITE_KIND_LABELS,
     "tender_state": TENDER_STATE_LABELS,

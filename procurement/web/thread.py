@@ -224,6 +224,8 @@ class Link:
 
 def story(line: NeedLine) -> list[Link]:
     """Follow a need line down, allocation by allocation, to the orders of its member."""
+    if line.item_id is None:
+        return []  # What waits to be harmonised is in no lot.
     who = actor()
     allotted = db.session.execute(
         select(

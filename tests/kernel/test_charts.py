@@ -53,6 +53,21 @@ def test_every_bar_has_its_figure_and_every_row_its_label() -> None:
     assert texts == [text for pair in expected for text in pair]
 
 
+def test_a_share_stands_on_a_track_as_long_as_the_whole() -> None:
+    rows = [Row(f"Part {value}", [bar(value)]) for value in ("25", "100", "0")]
+    drawing = charts.shares(rows, WIDTH)
+    track, quarter, _track, whole, last = shapes(drawing, Rect)
+    assert quarter.width == pytest.approx(track.width / 4)
+    assert whole.width == pytest.approx(track.width)
+    # Nobody yet: the track alone.
+    assert last.width == pytest.approx(track.width)
+    texts = [text.text for text in shapes(drawing, String)]
+    assert texts == [
+        text for value in ("25", "100", "0") for text in (f"Part {value}", f"{value}\u00a0€")
+    ]
+    assert charts.shares([], WIDTH).contents == []
+
+
 def test_nothing_is_drawn_for_nothing() -> None:
     drawing = drawn("0", "0")
     assert shapes(drawing, Rect) == []

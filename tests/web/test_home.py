@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from procurement.kernel.access import ROLE_PERMISSIONS, Role
 from procurement.kernel.pipeline import today
 from procurement.members.models import CentralBody
-from procurement.needs.models import CampaignState, NeedState
+from procurement.needs.models import CampaignState, Invitation, NeedState
 from tests.browse import tree
 from tests.chain import Chain, make_chain
 from tests.conftest import CountQueries
@@ -78,9 +78,31 @@ def test_a_buyer_is_led_along_the_chain(
     make_need(session, over, people.ada)
     session.commit()
     assert steps("clara") == [
-        ("1", "campaign to close", "/campaigns"),
+        ("1", "campaign to close or to extend", "/campaigns"),
         ("1", "campaign to pool into lots", "/campaigns"),
     ]
+
+
+def test_a_buyer_is_told_who_has_not_answered(
+    session: Session, people: People, steps: Callable[[str], list[Step]]
+) -> None:
+    """Per campaign that takes answers: neither a draft nor a returned need is one."""
+    first = make_campaign(session, title="First", closes_on=today())
+    second = make_campaign(session, title="Second")
+    make_campaign(session, title="To come", opens_on=today() + timedelta(days=1))
+    make_campaign(session, CampaignState.CLOSED)
+    make_need(session, first, people.ada, NeedState.SUBMITTED)
+    make_need(session, first, people.basile)
+    session.commit()
+    expected = [
+        ("1", "member has not answered “First”", f"/campaigns/{first.id}/board?status=pending"),
+        ("2", "members have not answered “Second”", f"/campaigns/{second.id}/board?status=pending"),
+    ]
+    assert steps("clara") == expected
+    make_need(session, second, people.ada, NeedState.RETURNED, people.alix)
+    session.commit()
+    assert steps("clara") == expected
+    assert steps("dora") == []
 
 
 @pytest.mark.parametrize(
@@ -111,11 +133,17 @@ def test_open_campaigns_are_shown_with_the_own_answer(
     make_campaign(session, CampaignState.DRAFT, title="Hidden")
     make_campaign(session, title="Over", closes_on=today() - timedelta(days=1))
     make_need(session, begun, people.ada)
+    make_campaign(
+        session,
+        title="For others",
+        invitation=Invitation.DEPARTEMENT,
+        invited_departement="92",
+    )
     page = door.get(people.ada, "/").text
     assert 'href="/needs/1">Begun</a>' in page
     assert 'href="/campaigns/2">Not yet answered</a>' in page
     assert "Not begun" in page
-    for absent in ("To come", "Hidden", "Over"):
+    for absent in ("To come", "Hidden", "Over", "For others"):
         assert absent not in page
     assert "Open campaigns" not in door.get(people.clara, "/").text
 

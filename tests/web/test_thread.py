@@ -110,11 +110,12 @@ def test_several_lots_lead_to_their_list(
     campaign = make_campaign(session, CampaignState.CLOSED)
     need = make_need(session, campaign, people.ada, NeedState.VALIDATED, people.alix)
     for _two in range(2):
-        line = make_line(session, need, make_item(session), 3)
+        item = make_item(session)
+        line = make_line(session, need, item, 3)
         lots.form(
             campaign,
-            f"Lot of {line.item_id}",
-            item_ids=[line.item_id],
+            f"Lot of {item.id}",
+            item_ids=[item.id],
             actor=actor_for(people.clara),
             today=today(),
         )

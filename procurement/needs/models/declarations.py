@@ -84,7 +84,11 @@ class Need(Stateful, Base):
         CheckConstraint(
             "state NOT IN ('validated', 'returned') OR approver_id IS NOT NULL", name="approver"
         ),
-        CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name="four_eyes"),
+        # Whoever sent it back may be who writes in it next: a member takes over what it objects to.
+        CheckConstraint(
+            "approver_id IS NULL OR approver_id <> author_id OR state = 'returned'",
+            name="four_eyes",
+        ),
         CheckConstraint("state <> 'validated' OR check_figure IS NOT NULL", name="check_figure"),
         CheckConstraint("(objection IS NULL) = (objector_id IS NULL)", name="objector"),
     )
@@ -154,7 +158,7 @@ class Need(Stateful, Base):
 
     def can_return(self, today: date) -> bool:
         """Tell whether it may go back to its author, who must still be able to correct it."""
-        return self.state is NeedState.SUBMITTED and self.campaign.takes_answers(today)
+        return self.can_move(NeedState.RETURNED) and self.campaign.takes_answers(today)
 
 
 class NeedLine(Base):

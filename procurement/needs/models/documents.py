@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, Text, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from procurement.kernel.access import Actor
+from procurement.kernel.access import Actor, Permission
 from procurement.kernel.database import Base, Instant, word
 from procurement.members.models import Person
 from procurement.needs.models.campaigns import Campaign
@@ -58,11 +58,11 @@ class Document(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the campaign or the need sees its documents."""
-        return or_(
-            cls.campaign_id.in_(select(Campaign.id).where(Campaign.visible_to(actor))),
-            cls.need_id.in_(select(Need.id).where(Need.visible_to(actor))),
-        )
+        """Whoever sees the campaign, or reads the need, sees its documents."""
+        of_campaigns = cls.campaign_id.in_(select(Campaign.id).where(Campaign.visible_to(actor)))
+        if not actor.may(Permission.NEED_READ):
+            return of_campaigns
+        return or_(of_campaigns, cls.need_id.in_(select(Need.id).where(Need.visible_to(actor))))
 
 
 class Upload(Base):

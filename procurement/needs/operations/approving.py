@@ -12,8 +12,11 @@ from procurement.kernel.access import Actor
 from procurement.kernel.errors import Forbidden, Refused
 from procurement.members.models import Member
 from procurement.needs import queries, rules
-from procurement.needs.models import Need, NeedLine, NeedState, NeedVersion
+from procurement.needs.models import Entry, Need, NeedLine, NeedState, NeedVersion
+from procurement.needs.operations import notices
 from procurement.needs.operations.declaring import open_to_writing
+from procurement.needs.operations.delegating import take_back
+from procurement.needs.operations.documents import check_source
 
 
 def submit(need: Need, *, actor: Actor, today: date) -> None:
@@ -39,8 +42,18 @@ def declare_nil(need: Need, *, actor: Actor, today: date) -> None:
 
 
 def validate(need: Need, *, actor: Actor) -> None:
-    """Validate a submitted need: from here on it may be pooled."""
-    _approve(need, actor)
+    """Validate a submitted need: from here on it may be pooled.
+
+    Raises Refused ``own_need``; Forbidden for whoever :func:`queries.decides_on` leaves out.
+    """
+    db.session.refresh(need, with_for_update=True)
+    if actor.person_id is None or not queries.decides_on(need, actor):
+        raise Forbidden
+    if actor.person_id == need.author_id:
+        raise Refused(
+            "own_need", _("Somebody other than its author must validate or return this need.")
+        )
+    need.approver_id = actor.person_id
     figure = rules.check_figure(queries.checked_lines(need))
     moved = need.move(NeedState.VALIDATED)
     need.check_figure = figure
@@ -51,26 +64,37 @@ def validate(need: Need, *, actor: Actor) -> None:
 
 
 def return_to_author(need: Need, reason: str, *, actor: Actor, today: date) -> None:
-    """Send a submitted need back to its author, saying why, while it can still be corrected."""
-    _approve(need, actor)
-    if need.state is NeedState.SUBMITTED and not need.can_return(today):
+    """Send a need back to its author, saying why, while it can still be corrected.
+
+    A validated one too, as long as no part of it stands in a lot: by the member's own approver, or
+    by the buyer. Raises Refused ``too_late_to_return``, ``already_allotted``, ``own_need``.
+    """
+    db.session.refresh(need, with_for_update=True)
+    is_validated = need.state is NeedState.VALIDATED
+    decides = queries.returns_validated if is_validated else queries.decides_on
+    if actor.person_id is None or not decides(need, actor):
+        raise Forbidden
+    if need.can_move(NeedState.RETURNED) and not need.can_return(today):
         raise Refused(
             "too_late_to_return",
             _(
                 "The campaign takes no more answers: a returned need could not be corrected."
-                " Validate it, or ask the buyer."
+                " Ask the buyer to open the campaign again first."
             ),
         )
-    moved = need.move(NeedState.RETURNED)
-    need.return_reason = reason
+    moved = take_back(need, reason, actor)
+    notices.returned(need, reason, actor)
     audit.record(db.session(), actor, "needs.return_to_author", need, state=moved, reason=reason)
 
 
 def _send(need: Need, actor: Actor, *, is_nil: bool) -> None:
+    if need.entry is Entry.CENTRALE:
+        check_source(need)
     member = db.session.get_one(Member, need.member_id)
     for line in need.lines:
         line.departement = member.departement
     need.is_nil, need.return_reason, need.approver_id = is_nil, None, None
+    need.objection = need.objector_id = None
     moved = need.move(NeedState.SUBMITTED)
     need.submissions += 1
     db.session.add(
@@ -82,6 +106,7 @@ def _send(need: Need, actor: Actor, *, is_nil: bool) -> None:
             lines=json.dumps(queries.snapshot(need), ensure_ascii=False),
         )
     )
+    notices.submitted(need, actor)
     audit.record(
         db.session(),
         actor,
@@ -90,13 +115,3 @@ def _send(need: Need, actor: Actor, *, is_nil: bool) -> None:
         state=moved,
         lines=len(need.lines),
     )
-
-
-def _approve(need: Need, actor: Actor) -> None:
-    if actor.person_id is None or actor.member_id != need.member_id:
-        raise Forbidden
-    if actor.person_id == need.author_id:
-        raise Refused(
-            "own_need", _("Somebody other than its author must validate or return this need.")
-        )
-    need.approver_id = actor.person_id

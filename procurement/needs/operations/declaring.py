@@ -1,49 +1,29 @@
 """What is written into a need while it may still change."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel import audit
-from procurement.kernel.access import Actor, Role
+from procurement.kernel.access import Actor, Permission, Role
 from procurement.kernel.errors import Forbidden, Refused, Stale
-from procurement.members.models import Site
+from procurement.members import operations as members
+from procurement.members.models import Site, SiteKind
 from procurement.members.queries import has_mandate, has_membership
 from procurement.needs import queries, rules
 from procurement.needs.models import (
     Basis,
     Campaign,
-    Document,
     Entry,
     Need,
     NeedLine,
     Strength,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LineEntry:
-    """What is typed for a line. ``quantity`` is for the period or a year, as ``basis`` says.
-
-    ``paid_price`` is for one unit of the item, or for one ``own_unit`` of a free line.
-    """
-
-    quantity: Decimal
-    site_id: int
-    basis: Basis = Basis.PERIOD
-    strength: Strength = Strength.INDICATIVE
-    wanted_on: date | None = None
-    paid_price: Decimal | None = None
-    paid_since: date | None = None
-    evidence_id: int | None = None
-    remark: str | None = None
-    words: str | None = None
-    own_unit: str | None = None
+from procurement.needs.operations import checks
+from procurement.needs.operations.checks import LineEntry
 
 
 def begin(campaign: Campaign, *, actor: Actor, today: date) -> Need:
@@ -52,7 +32,7 @@ def begin(campaign: Campaign, *, actor: Actor, today: date) -> Need:
         raise Forbidden
     need = queries.need_of(campaign, actor.member_id)
     if need is None:
-        need = _begun(campaign, actor.member_id, Entry.OWN, actor, today)
+        need = begun(campaign, actor.member_id, Entry.OWN, actor, today)
     return need
 
 
@@ -62,7 +42,7 @@ def add_line(
     """Add an item, or with None for it a free line, to a need that is not submitted yet."""
     open_to_writing(need, actor, today)
     if item_id is not None:
-        _check_item(need, item_id)
+        checks.check_item(need, item_id)
     line = NeedLine(
         campaign_id=need.campaign_id,
         member_id=need.member_id,
@@ -70,7 +50,7 @@ def add_line(
         item_id=item_id,
         allotted=Decimal(0),
     )
-    _check_entry(need, line, entry, today)
+    checks.check_entry(need, line, entry, today)
     _write(need, line, entry)
     need.lines.append(line)
     need.is_nil = False
@@ -96,31 +76,37 @@ def change_line(
     open_to_writing(line.need, actor, today)
     if line.version != version:
         raise Stale
-    _check_entry(line.need, line, entry, today)
+    checks.check_words(line, entry)
+    checks.check_entry(line.need, line, entry, today)
     before = _readable(line)
     _write(line.need, line, entry)
     after = _readable(line)
+    named = {"line_id": line.id, "item_id": line.item_id, "words": line.words}
     audit.record(
         db.session(),
         actor,
         "needs.change_line",
         line.need,
-        line_id=line.id,
-        item_id=line.item_id,
-        words=line.words,
-        **{name: (before[name], after[name]) for name in before if before[name] != after[name]},
+        **named
+        | {name: (before[name], after[name]) for name in before if before[name] != after[name]},
     )
 
 
-def remove_line(line: NeedLine, *, actor: Actor, today: date) -> None:
-    """Take a line out of a need that is not submitted yet."""
+def remove_line(line: NeedLine, version: int, *, actor: Actor, today: date) -> None:
+    """Take a line out of a need that is not submitted yet.
+
+    Raises Stale when the line is no longer the ``version`` that was seen.
+    """
     need = line.need
     open_to_writing(need, actor, today)
+    if line.version != version:
+        raise Stale
     audit.record(
         db.session(),
         actor,
         "needs.remove_line",
         need,
+        line_id=line.id,
         item_id=(line.item_id, None),
         words=(line.words, None),
         quantity=(line.declared_quantity, None),
@@ -128,10 +114,26 @@ def remove_line(line: NeedLine, *, actor: Actor, today: date) -> None:
     need.lines.remove(line)
 
 
+def delivery_place(need: Need, name: str, kind: SiteKind, *, actor: Actor) -> int:
+    """Give the id of the member's place of this name; a new one is kept for the next times."""
+    of_member = select(Site.id).where(Site.member_id == need.member_id, Site.name == name)
+    site_id = db.session.scalar(of_member)
+    if site_id is None:
+        if not actor.may(Permission.SITE_KEEP):
+            raise Refused(
+                "no_new_place", _("Choose one of the places that this body keeps."), "new_place"
+            )
+        site = members.add_site(need.member, kind, name, need.member.name, None, None, actor=actor)
+        db.session.flush()  # The line names it.
+        site_id = site.id
+    return site_id
+
+
 def open_to_writing(need: Need, actor: Actor, today: date) -> None:
     """Keep the need from others and check that the actor may write in it now.
 
-    Raises Refused ``campaign_closed``, ``no_membership``, ``need_frozen``; Forbidden for whoever
+    Raises Refused ``campaign_closed``, ``no_membership``, ``need_frozen``, or for somebody else
+    than the member ``objection_stands`` when it objects; Forbidden for whoever
     neither belongs to the member, nor has its mandate, nor enters it for the centrale.
     """
     # Somebody may be submitting it: what counts is what it is now, and it stays so.
@@ -168,7 +170,8 @@ def check_open(campaign: Campaign, member_id: int, today: date) -> None:
         raise Refused("not_invited", _("This campaign does not ask your body."))
 
 
-def _begun(campaign: Campaign, member_id: int, entry: Entry, actor: Actor, today: date) -> Need:
+def begun(campaign: Campaign, member_id: int, entry: Entry, actor: Actor, today: date) -> Need:
+    """Begin a member's need, in whose name ``entry`` says."""
     check_open(campaign, member_id, today)
     need = Need(
         campaign=campaign,
@@ -188,51 +191,16 @@ def _entry_of(need: Need, actor: Actor) -> Entry:
     """Tell in which name the actor writes: the member's own people always may."""
     if actor.member_id == need.member_id:
         return Entry.OWN
+    if need.objection is not None:
+        raise Refused(
+            "objection_stands",
+            _("This member objects to what was entered for it, and takes its need over itself."),
+        )
     if actor.member_id is not None and has_mandate(need.member_id, actor.member_id):
         return Entry.DELEGATE
     if actor.role is Role.BUYER and need.entry is Entry.CENTRALE:
         return Entry.CENTRALE
     raise Forbidden
-
-
-def _check_item(need: Need, item_id: int) -> None:
-    family_id = db.session.scalar(select(Item.family_id).where(Item.id == item_id))
-    if family_id is None:
-        raise Refused("no_such_item", _("This item is not in the catalogue."), "item_id")
-    families = queries.family_ids(need.campaign)
-    if families is not None and family_id not in families:
-        raise Refused(
-            "family_not_concerned", _("This campaign is not about items of this family."), "item_id"
-        )
-
-
-def _check_entry(need: Need, line: NeedLine, entry: LineEntry, today: date) -> None:
-    """Check what is typed for a line against the need that it is, or will be, part of."""
-    site = db.session.get(Site, entry.site_id)
-    if site is None or site.member_id != need.member_id:
-        raise Refused("foreign_site", _("Choose one of your own delivery places."), "site_id")
-    if entry.paid_since is not None and entry.paid_since > today:
-        raise Refused("paid_later", _("A price paid today started today or before."), "paid_since")
-    if entry.wanted_on is not None and entry.wanted_on < today:
-        raise Refused("wanted_past", _("Choose a day that is still to come."), "wanted_on")
-    _check_evidence(need, entry)
-    others = (
-        (one.item_id, one.site_id) for one in need.lines if one is not line and one.words is None
-    )
-    if entry.words is None and (line.item_id, entry.site_id) in others:
-        raise Refused(
-            "same_item_and_site",
-            _("This item is already declared for this place: change its quantity instead."),
-            "site_id",
-        )
-
-
-def _check_evidence(need: Need, entry: LineEntry) -> None:
-    if entry.evidence_id is None:
-        return
-    of_need = (Document.id == entry.evidence_id) & (Document.need_id == need.id)
-    if db.session.scalar(select(Document.id).where(of_need)) is None:
-        raise Refused("foreign_evidence", _("Choose a file of this need."), "evidence_id")
 
 
 def _write(need: Need, line: NeedLine, entry: LineEntry) -> None:
@@ -250,7 +218,7 @@ def _write(need: Need, line: NeedLine, entry: LineEntry) -> None:
     each = line.units_each or Decimal(1)
     months = need.campaign.contract_months
     for_period = rules.period_quantity(entry.quantity, entry.basis is Basis.YEAR, months)
-    line.quantity = for_period * each
+    line.quantity = rules.in_units(for_period, each)
     line.paid_price = rules.price_of_one(entry.paid_price, each)
 
 

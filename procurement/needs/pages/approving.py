@@ -19,7 +19,7 @@ from procurement.needs.schemas import ReturnInput
 def submit(need_id: int) -> ResponseReturnValue:
     """Submit the need to the member's approver."""
     operations.submit(find(Need, need_id), actor=actor(), today=today())
-    flash(_("The need is submitted: an approver of your body validates it next."), "success")
+    flash(_("The need is submitted: somebody else validates it next."), "success")
     return redirect(url_for("needs.need", need_id=need_id))
 
 

@@ -1,25 +1,26 @@
-"""The form by which a member answers a campaign."""
+"""The form by which a member answers a campaign: what is needed, and the catalogue to add from."""
 
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from procurement.catalogue import queries as catalogue
-from procurement.catalogue.models import Item
+from procurement.catalogue.models import UNIT_LABELS
 from procurement.extensions import db
 from procurement.kernel.access import Permission
+from procurement.kernel.database import Record
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import asked_id, page_of
-from procurement.kernel.pipeline import actor, find, form, shown_form, today
+from procurement.kernel.pipeline import actor, find, form, today
 from procurement.members import queries as members
-from procurement.needs import operations, queries
-from procurement.needs.models import NEED_STATE_LABELS, Campaign, Need, NeedLine
-from procurement.needs.operations import LineEntry
+from procurement.needs import operations, queries, rules
+from procurement.needs.models import NEED_STATE_LABELS, Campaign, Need
+from procurement.needs.operations import Copied
 from procurement.needs.pages.campaigns import campaign
 from procurement.needs.pages.stage import stage
-from procurement.needs.schemas import ChangedLineInput, NewLineInput
 
 
 @stage.post("/campaigns/<id:campaign_id>/need", allow=Permission.NEED_DECLARE)
@@ -49,81 +50,95 @@ def need_list() -> ResponseReturnValue:
 @stage.get("/needs/<id:need_id>", allow=Permission.NEED_READ)
 def need(need_id: int) -> ResponseReturnValue:
     """Show a need; to its author with the catalogue to add from."""
-    shown, text = find(Need, need_id), request.args.get("q", "").strip()
-    may_edit = shown.takes_lines(today()) and actor().may(Permission.NEED_DECLARE)
-    family_id = asked_id("family")
-    wants_items = may_edit and (text or family_id)
-    items = page_of(catalogue.item_list(text, family_id), size=20) if wants_items else None
+    shown = find(Need, need_id)
+    lines = queries.lines_of(shown)
+    decisions = queries.decisions(shown, actor(), today())
+    may_edit = decisions.may_write
     return render_template(
         "needs/need.html",
         need=shown,
-        lines=queries.lines_of(shown),
+        lines=lines,
         may_edit=may_edit,
-        can_return=shown.can_return(today()),
-        text=text,
-        family_id=family_id,
-        items=items,
-        families=catalogue.families() if may_edit else [],
+        decisions=decisions,
+        documents=queries.documents_of(shown),
+        filled_packs=rules.filled_packs,
+        **(_adding(shown, lines) if may_edit else {}),
     )
 
 
-@stage.get("/needs/<id:need_id>/lines/new", allow=Permission.NEED_DECLARE)
-def line_form(need_id: int) -> ResponseReturnValue:
-    """Show the form of a new line, for the item that the address or the form names."""
-    item_id = request.values.get("item_id", 0, type=int)
-    return _line_page(find(Need, need_id), find(Item, item_id), None)
-
-
-@stage.post("/needs/<id:need_id>/lines", allow=Permission.NEED_DECLARE)
-@form(NewLineInput, shown_by=line_form)
-def add_line(need_id: int, item_id: int, **entry: Any) -> ResponseReturnValue:
-    """Add a line."""
-    operations.add_line(
-        find(Need, need_id), item_id, LineEntry(**entry), actor=actor(), today=today()
-    )
-    flash(_("The line is saved in your draft."), "success")
+@stage.post("/needs/<id:need_id>/copy", allow=Permission.NEED_DECLARE)
+@form(Input, shown_by=need)
+def copy_last(need_id: int) -> ResponseReturnValue:
+    """Copy the lines of the member's last need."""
+    told = operations.copy_last(find(Need, need_id), actor=actor(), today=today())
+    flash(_copied(told), "success" if told.lines else "warning")
+    for sentence in _left_out(told):
+        flash(sentence, "info")
     return redirect(url_for("needs.need", need_id=need_id))
 
 
-@stage.get("/need-lines/<id:line_id>/edit", allow=Permission.NEED_DECLARE)
-def edit_line(line_id: int) -> ResponseReturnValue:
-    """Show the form of a line that stands."""
-    line = find(NeedLine, line_id)
-    return _line_page(line.need, line.item, line)
+def _adding(need: Need, lines: list[Record]) -> dict[str, Any]:
+    """Give what the search, the forms beside what it finds and the free line are made of."""
+    text, family_id = request.args.get("q", "").strip(), asked_id("family")
+    families = queries.family_ids(need.campaign)
+    items, is_near = None, False
+    if text or family_id:
+        found, is_near = catalogue.search(text, families, family_id)
+        items = page_of(found, size=20, path=url_for("needs.need", need_id=need.id))
+    saved_id = asked_id("saved")
+    return {
+        "text": text,
+        "family_id": family_id,
+        "items": items,
+        "is_near": is_near,
+        "families": [one for one in catalogue.families() if families is None or one.id in families],
+        "sites": members.site_choices(need.member_id),
+        "usual_site_id": queries.usual_site_id(need),
+        "units": UNIT_LABELS,
+        "last": queries.last_need(need),
+        "saved": next((row for row in lines if row.id == saved_id), None),
+        "own_words": request.args.get("own"),
+    }
 
 
-@stage.post("/need-lines/<id:line_id>/edit", allow=Permission.NEED_DECLARE)
-@form(ChangedLineInput, shown_by=edit_line)
-def change_line(line_id: int, version: int, **entry: Any) -> ResponseReturnValue:
-    """Change a line."""
-    line = find(NeedLine, line_id)
-    operations.change_line(line, LineEntry(**entry), version, actor=actor(), today=today())
-    flash(_("The line is saved in your draft."), "success")
-    return redirect(url_for("needs.need", need_id=line.need_id))
-
-
-@stage.post("/need-lines/<id:line_id>/remove", allow=Permission.NEED_DECLARE)
-@form(Input, shown_by=edit_line)
-def remove_line(line_id: int) -> ResponseReturnValue:
-    """Remove a line."""
-    line = find(NeedLine, line_id)
-    need_id = line.need_id
-    operations.remove_line(line, actor=actor(), today=today())
-    flash(_("The line was removed."), "success")
-    return redirect(url_for("needs.need", need_id=need_id))
-
-
-def _line_page(need: Need, item: Item | None, line: NeedLine | None) -> ResponseReturnValue:
-    known: dict[str, object] = {}
-    if line is not None:
-        kept = ("site_id", "wanted_on", "paid_price", "paid_since", "version")
-        known = {name: getattr(line, name) for name in kept}
-        known["quantity"] = line.declared_quantity
-    return render_template(
-        "needs/line.html",
-        need=need,
-        item=item,
-        line=line,
-        form=shown_form(**known),
-        sites=members.site_choices(need.member_id),
+def _copied(told: Copied) -> str:
+    if not told.lines:
+        return str(_("Nothing of “%(title)s” could be copied.", title=told.title))
+    sentence = ngettext(
+        "%(num)s line of “%(title)s” was copied. Check its quantity and its price.",
+        "%(num)s lines of “%(title)s” were copied. Check their quantities and their prices.",
+        told.lines,
+        title=told.title,
     )
+    return str(sentence)
+
+
+def _left_out(told: Copied) -> list[str]:
+    """Say why some lines were not copied."""
+    reasons = (
+        (
+            told.other_family,
+            ngettext(
+                "%(num)s line was left out: this campaign is not about its family.",
+                "%(num)s lines were left out: this campaign is not about their families.",
+                told.other_family,
+            ),
+        ),
+        (
+            told.lost_place,
+            ngettext(
+                "%(num)s line was left out: its delivery place is no longer yours.",
+                "%(num)s lines were left out: their delivery places are no longer yours.",
+                told.lost_place,
+            ),
+        ),
+        (
+            told.already_here,
+            ngettext(
+                "%(num)s line was left out: it is here already.",
+                "%(num)s lines were left out: they are here already.",
+                told.already_here,
+            ),
+        ),
+    )
+    return [sentence for number, sentence in reasons if number]

@@ -2,19 +2,23 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from procurement.extensions import db
 from procurement.kernel.access import Actor
-from procurement.kernel.database import Query
+from procurement.kernel.database import Query, Record
 from procurement.members.models import CompetenceTransfer, Member
 from procurement.members.queries import member_ids_in_force, transferred_on
 from procurement.needs.models import (
     Campaign,
     CampaignFamily,
     CampaignGuest,
+    CampaignState,
+    Exemption,
     Invitation,
     Need,
+    NeedLine,
     NeedState,
 )
 
@@ -70,11 +74,7 @@ def family_ids(campaign: Campaign) -> frozenset[int] | None:
 def invited(campaign: Campaign, today: date) -> Select[int]:
     """Select the ids of the bodies that a campaign asks, as it stands on ``today``."""
     on = campaign.membership_day(today)
-    query = select(Member.id).where(
-        Member.id.in_(member_ids_in_force(on)), Member.successor_id.is_(None)
-    )
-    condition = _asked(campaign, on)
-    return query if condition is None else query.where(condition)
+    return select(Member.id).join(Campaign, asked_on(on)).where(Campaign.id == campaign.id)
 
 
 def is_invited(campaign: Campaign, member_id: int, today: date) -> bool:
@@ -83,15 +83,72 @@ def is_invited(campaign: Campaign, member_id: int, today: date) -> bool:
     return db.session.scalar(query) is not None
 
 
-def _asked(campaign: Campaign, on: date) -> ColumnElement[bool] | None:
-    if campaign.invitation is Invitation.DEPARTEMENT:
-        return Member.departement == campaign.invited_departement
-    if campaign.invitation is Invitation.COMPETENCE:
-        transferred = select(CompetenceTransfer.member_id).where(
-            CompetenceTransfer.competence == campaign.invited_competence, transferred_on(on)
+def asked_on(on: date) -> ColumnElement[bool]:
+    """Condition on Campaign and Member: the one asks the other, by the memberships of a day."""
+    transferred = select(CompetenceTransfer.id).where(
+        CompetenceTransfer.member_id == Member.id,
+        CompetenceTransfer.competence == Campaign.invited_competence,
+        transferred_on(on),
+    )
+    named = aliased(Member)
+    # Whoever took the place of a guest is asked in its place.
+    guest = (
+        select(CampaignGuest.id)
+        .join(named, named.id == CampaignGuest.member_id)
+        .where(
+            or_(named.id == Member.id, named.successor_id == Member.id),
+            CampaignGuest.campaign_id == Campaign.id,
         )
-        return Member.id.in_(transferred)
-    if campaign.invitation is Invitation.LIST:
-        guests = select(CampaignGuest.member_id).where(CampaignGuest.campaign_id == campaign.id)
-        return Member.id.in_(guests)
-    return None
+    )
+    way = Campaign.invitation
+    return and_(
+        Member.id.in_(member_ids_in_force(on)),
+        # One that merged since was itself on that day.
+        or_(Member.merged_on.is_(None), Member.merged_on > on),
+        or_(
+            way == Invitation.ALL,
+            (way == Invitation.DEPARTEMENT) & (Member.departement == Campaign.invited_departement),
+            (way == Invitation.COMPETENCE) & transferred.correlate(Member, Campaign).exists(),
+            (way == Invitation.LIST) & guest.correlate(Member, Campaign).exists(),
+        ),
+    )
+
+
+def unanswered(today: date) -> list[Record]:
+    """List the campaigns that take answers and are not answered by all: id, title, how many."""
+    query = (
+        select(Campaign.id, Campaign.title, func.count().label("members"))
+        .join(Member, asked_on(today))
+        .outerjoin(Need, (Need.campaign_id == Campaign.id) & (Need.member_id == Member.id))
+        .outerjoin(
+            Exemption,
+            (Exemption.campaign_id == Campaign.id) & (Exemption.member_id == Member.id),
+        )
+        .where(
+            Campaign.state == CampaignState.OPEN,
+            Campaign.opens_on <= today,
+            Campaign.closes_on >= today,
+            Exemption.id.is_(None),
+            or_(Need.id.is_(None), Need.state.in_((NeedState.DRAFT, NeedState.RETURNED))),
+        )
+        .group_by(Campaign.id, Campaign.title, Campaign.closes_on)
+        .order_by(Campaign.closes_on, Campaign.id)
+    )
+    return list(db.session.execute(query).all())
+
+
+def guests(campaign: Campaign) -> list[Record]:
+    """List the bodies that a campaign asks by name: id, SIREN, name."""
+    query = (
+        select(Member.id, Member.siren, Member.name)
+        .join(CampaignGuest, CampaignGuest.member_id == Member.id)
+        .where(CampaignGuest.campaign_id == campaign.id)
+        .order_by(Member.sort_name, Member.id)
+    )
+    return list(db.session.execute(query).all())
+
+
+def has_allotted(campaign: Campaign) -> bool:
+    """Tell whether any line of a campaign is in a lot."""
+    query = select(NeedLine.id).where(NeedLine.campaign_id == campaign.id, NeedLine.allotted > 0)
+    return db.session.scalar(query.limit(1)) is not None

@@ -68,9 +68,9 @@ def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Q
     return query
 
 
-def lines_of(need: Need) -> list[Record]:
-    """List the lines of a need with what a reader wants to see of the item and the site."""
-    query = (
+def lines_query(need_id: int) -> Query:
+    """Select the lines of a need with what a reader wants to see of the item and the site."""
+    return (
         select(
             NeedLine.id,
             NeedLine.quantity,
@@ -98,10 +98,14 @@ def lines_of(need: Need) -> list[Record]:
         )
         .outerjoin(Item, Item.id == NeedLine.item_id)
         .join(Site, Site.id == NeedLine.site_id)
-        .where(NeedLine.need_id == need.id)
+        .where(NeedLine.need_id == need_id)
         .order_by(NeedLine.id)
     )
-    return list(db.session.execute(query).all())
+
+
+def lines_of(need: Need) -> list[Record]:
+    """List the lines of a need as they are read."""
+    return list(db.session.execute(lines_query(need.id)).all())
 
 
 def checked_lines(need: Need) -> list[CheckedLine]:

@@ -45,6 +45,8 @@
       const found = page.getElementById(target);
       if (answer.ok && found) {
         document.getElementById(target).replaceChildren(...found.childNodes);
+        const told = document.getElementById(`${target}-told`);
+        if (told) told.textContent = page.getElementById(told.id).textContent;
         history.replaceState(null, "", address);
       } else {
         location.assign(address);
@@ -60,6 +62,49 @@
     if (!form || !form.dataset.search) return;
     clearTimeout(pause);
     pause = setTimeout(search, event.target.matches("select, [type=checkbox]") ? 0 : 300, form);
+  });
+
+  // Enter searches at once, and goes on to the first field of what is found.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.dataset.search) return;
+    event.preventDefault();
+    clearTimeout(pause);
+    await search(form);
+    const first = document.getElementById(form.dataset.search).querySelector("[data-first]");
+    if (first) first.focus();
+  });
+
+  // Keep what is typed in a form until it is saved: a reload or a lost connection loses nothing. The page
+  // that follows a save names the drafts that are done with.
+  const kept = (form) => `draft:${form.dataset.draft}`;
+  const notKept = (field) => !field.name || field.name === "csrf_token" || field.type === "file" || field.type === "submit";
+  function keepDraft(form) {
+    const fields = [...form.elements].filter((field) => !notKept(field));
+    try {
+      sessionStorage.setItem(kept(form), JSON.stringify(fields.map((field) => [field.name, field.value])));
+    } catch { /* A browser that keeps nothing still sends the form. */ }
+  }
+
+  function restoreDraft(form) {
+    const draft = JSON.parse(sessionStorage.getItem(kept(form)) || "[]");
+    let isOther = false;
+    for (const [name, value] of draft) {
+      const field = form.elements[name];
+      if (!field || field.value === value) continue;
+      // Its version too: whoever changed the line in between is told of, not overwritten.
+      field.value = value;
+      isOther = true;
+      const fold = field.closest("details");
+      if (fold) fold.open = true;
+    }
+    const note = form.querySelector("[data-draft-note]");
+    if (isOther && note) note.hidden = false;
+  }
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (form && form.dataset.draft) keepDraft(form);
   });
 
   // Show only the rows of a table that have all the words typed; the others keep what was typed in them.
@@ -120,9 +165,21 @@
       if (addLine(button)) event.preventDefault();
     } else if (button.matches("[data-remove-line]")) removeLine(button);
     else if (button.matches("[data-print]")) window.print();
+    else if (button.matches("[data-draft-drop]")) {
+      sessionStorage.removeItem(kept(button.form));
+      button.form.reset();
+      location.reload();
+    }
   });
 
   document.querySelectorAll("[data-print], [data-narrow]").forEach((element) => { element.hidden = false; });
+  document.querySelectorAll("[data-draft-done]").forEach((done) => {
+    done.dataset.draftDone.split(" ").forEach((name) => sessionStorage.removeItem(`draft:${name}`));
+  });
+  document.querySelectorAll("form[data-draft]").forEach((form) => {
+    if ("draftTyped" in form.dataset) keepDraft(form);
+    else restoreDraft(form);
+  });
   document.documentElement.classList.add("scripted");
   const errors = document.querySelector(".form-errors");
   if (errors) errors.focus();

@@ -1,0 +1,83 @@
+"""Who may decide on a need: validate it, send it back, object to it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from procurement.extensions import db
+from procurement.kernel.access import Actor, Permission, Role
+from procurement.members.queries import has_mandate
+from procurement.needs.models import Entry, Need, NeedLine, NeedState
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a person may do now with a need."""
+
+    may_write: bool
+    may_validate: bool
+    may_return: bool
+    may_object: bool
+
+
+def decisions(need: Need, actor: Actor, today: date) -> Decisions:
+    """Tell what the actor may do with the need as it stands on ``today``."""
+    is_author = actor.person_id == need.author_id
+    is_submitted = need.state is NeedState.SUBMITTED
+    decides = not is_author and decides_on(need, actor)
+    returns = not is_author and returns_validated(need, actor)
+    goes_back = decides if is_submitted else returns and not is_allotted(need)
+    return Decisions(
+        may_write=need.takes_lines(today) and writes(need, actor),
+        may_validate=is_submitted and decides,
+        may_return=need.can_return(today) and goes_back,
+        may_object=need.objection is None and may_object(need, actor),
+    )
+
+
+def writes(need: Need, actor: Actor) -> bool:
+    """Tell whether writing the need is the actor's, as long as it may still change.
+
+    For the member itself always; for others where they enter it, and it does not object.
+    """
+    if not actor.may(Permission.NEED_DECLARE):
+        return False
+    if actor.member_id == need.member_id or need.objection is not None:
+        return actor.member_id == need.member_id
+    if actor.member_id is None:
+        return need.entry is Entry.CENTRALE
+    return has_mandate(need.member_id, actor.member_id)
+
+
+def decides_on(need: Need, actor: Actor) -> bool:
+    """Tell whether validating the need is the actor's, as long as somebody else wrote it.
+
+    An approver of the member, or of the one that took its place, always does; one of the delegate
+    and a buyer only where the need was entered by their side.
+    """
+    if actor.role is Role.BUYER:
+        return need.entry is Entry.CENTRALE
+    if actor.role is not Role.APPROVER or actor.member_id is None:
+        return False
+    is_delegate = need.entry is Entry.DELEGATE
+    return need.member.is_acted_for_by(actor) or (
+        is_delegate and has_mandate(need.member_id, actor.member_id)
+    )
+
+
+def returns_validated(need: Need, actor: Actor) -> bool:
+    """Tell whether sending back what is validated is the actor's: the member's or the buyer's."""
+    is_own = actor.role is Role.APPROVER and need.member.is_acted_for_by(actor)
+    return actor.role is Role.BUYER or is_own
+
+
+def may_object(need: Need, actor: Actor) -> bool:
+    """Tell whether the need was entered for the actor's body by somebody else."""
+    return actor.member_id == need.member_id and need.entry is not Entry.OWN
+
+
+def is_allotted(need: Need) -> bool:
+    """Tell whether a part of the need stands in a lot."""
+    query = select(NeedLine.id).where(NeedLine.need_id == need.id, NeedLine.allotted > 0)
+    return db.session.scalar(query.limit(1)) is not None
