@@ -7,16 +7,17 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import ngettext
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from procurement.agreements.models import Agreement, AgreementState
 from procurement.extensions import db
 from procurement.kernel.access import Actor, Permission, Role
 from procurement.kernel.database import Record
 from procurement.lots.models import Lot, LotState
-from procurement.members.models import Member, Person
-from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.members.models import Member, Person, acts_for, is_own
+from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedLine, NeedState
 from procurement.needs.queries import asked_on, unanswered
+from procurement.needs.queries.harmonising import to_harmonise
 from procurement.orders.models import Order, OrderState
 from procurement.tenders.models import Tender, TenderState
 
@@ -44,7 +45,7 @@ class Home:
 
 
 def of(person: Actor, today: date) -> Home:
-    """Build the home page of a person, in two queries at most."""
+    """Build the home page of a person, in three queries at most."""
     waiting = _WAITING[person.role](person, today) if person.role else []
     counts: list[int] = []
     if waiting:
@@ -55,7 +56,7 @@ def of(person: Actor, today: date) -> Home:
         if count
     ]
     if person.may(Permission.CAMPAIGN_RUN):
-        steps = _unanswered(today) + steps
+        steps = _unanswered(today) + _to_harmonise() + steps
     open_now = _open_campaigns(person.member_id, today) if person.member_id else []
     return Home(steps, open_now)
 
@@ -74,6 +75,23 @@ def _unanswered(today: date) -> list[NextStep]:
             url_for("needs.board", campaign_id=row.id, status="pending"),
         )
         for row in unanswered(today)
+    ]
+
+
+def _to_harmonise() -> list[NextStep]:
+    """Tell of each campaign how many lines in members' own words wait for an item."""
+    return [
+        (
+            row.lines,
+            ngettext(
+                "line in a member's own words to harmonise in “%(campaign)s”",
+                "lines in members' own words to harmonise in “%(campaign)s”",
+                row.lines,
+                campaign=row.title,
+            ),
+            url_for("needs.wordings", campaign_id=row.id),
+        )
+        for row in to_harmonise()
     ]
 
 
@@ -106,10 +124,10 @@ def _open_campaigns(member_id: int, today: date) -> list[Record]:
 
 
 def _requester(person: Actor, _today: date) -> list[Waiting]:
-    own = Need.member_id == person.member_id
+    written = or_(Need.member_id == person.member_id, _by_mandate(person))
     return [
         Waiting(
-            _count(Need, own, Need.state == NeedState.RETURNED),
+            _count(Need, written, Need.state == NeedState.RETURNED),
             lambda n: ngettext("need to correct", "needs to correct", n),
             url_for("needs.need_list", state="returned"),
         ),
@@ -121,11 +139,20 @@ def _requester(person: Actor, _today: date) -> list[Waiting]:
     ]
 
 
+def _by_mandate(person: Actor) -> ColumnElement[bool]:
+    """Condition of the needs that the person's body entered for those that mandated it."""
+    return (Need.entry == Entry.DELEGATE) & acts_for(Need.member_id, person)
+
+
+def _submitted_by_another(person: Actor) -> tuple[ColumnElement[bool], ...]:
+    return Need.state == NeedState.SUBMITTED, Need.author_id != person.person_id
+
+
 def _approver(person: Actor, _today: date) -> list[Waiting]:
-    own = Need.member_id == person.member_id
+    decided = or_(is_own(Need.member_id, person), _by_mandate(person))
     return [
         Waiting(
-            _count(Need, own, Need.state == NeedState.SUBMITTED),
+            _count(Need, decided, *_submitted_by_another(person)),
             lambda n: ngettext("need to validate", "needs to validate", n),
             url_for("needs.need_list", state="submitted"),
         ),
@@ -137,18 +164,35 @@ def _approver(person: Actor, _today: date) -> list[Waiting]:
     ]
 
 
-def _buyer(_person: Actor, today: date) -> list[Waiting]:
+def _buyer(person: Actor, today: date) -> list[Waiting]:
     to_pool = (
         select(func.count(NeedLine.campaign_id.distinct()))
         .join(Campaign, Campaign.id == NeedLine.campaign_id)
         .where(
             Campaign.state == CampaignState.CLOSED,
             NeedLine.is_validated,
+            NeedLine.item_id.is_not(None),
             NeedLine.allotted < NeedLine.quantity,
         )
         .scalar_subquery()
     )
     return [
+        Waiting(
+            _count(Need, Need.objection.is_not(None)),
+            lambda n: ngettext(
+                "need that a member objects to", "needs that a member objects to", n
+            ),
+            url_for("needs.need_list", state="objected"),
+        ),
+        Waiting(
+            _count(Need, Need.entry == Entry.CENTRALE, *_submitted_by_another(person)),
+            lambda n: ngettext(
+                "need entered for a member to validate",
+                "needs entered for members to validate",
+                n,
+            ),
+            url_for("needs.need_list", state="submitted"),
+        ),
         Waiting(
             _count(Campaign, Campaign.state == CampaignState.OPEN, Campaign.closes_on < today),
             lambda n: ngettext(

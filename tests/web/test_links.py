@@ -67,7 +67,7 @@ def _walked(client: FlaskClient) -> Iterator[tuple[str, str, Any]]:
         if answer.mimetype == "text/html" and answer.status_code == 200:
             page = tree(answer.text)
             links = (urljoin(address, one) for one in page.xpath("//a/@href"))
-            waiting += [(address, one) for one in links if not urlsplit(one).netloc]
+            waiting += [(address, one) for one in links if not any(urlsplit(one)[:2])]
         answer.close()
 
 

@@ -15,7 +15,14 @@ from procurement.extensions import db
 from procurement.kernel.database import LARGEST_ID, Query, Record
 from procurement.members.models import Member
 from procurement.needs.likeness import Key, key_of, resembling
-from procurement.needs.models import Campaign, Need, NeedLine, NeedState, Wording
+from procurement.needs.models import (
+    Campaign,
+    CampaignState,
+    Need,
+    NeedLine,
+    NeedState,
+    Wording,
+)
 
 #: What the centrale has in hand: a draft may still change, and so may what was returned.
 SENT = (NeedState.SUBMITTED, NeedState.VALIDATED)
@@ -120,6 +127,25 @@ def unharmonised(campaign_id: int) -> int:
         )
     )
     return db.session.scalar(query) or 0
+
+
+def to_harmonise(campaign_id: int | None = None) -> list[Record]:
+    """List the campaigns, or one, where free lines wait for an item: id, title, how many lines."""
+    query = (
+        select(Campaign.id, Campaign.title, func.count().label("lines"))
+        .join(NeedLine, NeedLine.campaign_id == Campaign.id)
+        .join(Need, Need.id == NeedLine.need_id)
+        .where(
+            Campaign.state.in_((CampaignState.OPEN, CampaignState.CLOSED)),
+            Need.state.in_((NeedState.SUBMITTED, NeedState.VALIDATED)),
+            NeedLine.item_id.is_(None),
+        )
+        .group_by(Campaign.id, Campaign.title, Campaign.closes_on)
+        .order_by(Campaign.closes_on, Campaign.id)
+    )
+    if campaign_id is not None:
+        query = query.where(Campaign.id == campaign_id)
+    return list(db.session.execute(query).all())
 
 
 def understood(campaign: Campaign) -> list[Understood]:

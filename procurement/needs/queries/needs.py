@@ -37,6 +37,10 @@ def need_of(campaign: Campaign, member_id: int) -> Need | None:
     )
 
 
+#: What the list may also be narrowed to: a need whose member objects, in whatever state.
+OBJECTED = "objected"
+
+
 @lru_cache(maxsize=128)
 def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Query:
     """Select the answers that the actor may see, with the number of their lines."""
@@ -63,6 +67,8 @@ def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Q
         query = query.where(Need.campaign_id == campaign_id)
     if state in {one.value for one in NeedState}:
         query = query.where(Need.state == NeedState(state))
+    if state == OBJECTED:
+        query = query.where(Need.objection.is_not(None))
     if text:
         query = query.where(Member.sort_name.contains(plain(text), autoescape=True))
     return query
