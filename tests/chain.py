@@ -179,7 +179,7 @@ def make_dossier(session: Session, people: People, chain: Chain) -> Dossier:
 def _workbook(chain: Chain) -> bytes:
     ids = [chain.member.id]
     answers = queries.answers(chain.campaign, ids)
-    choices = queries.choices(chain.campaign, ids)
+    choices = queries.choices(chain.campaign, ids, today())
     return sheets.made(sheets.Content(chain.campaign, answers, choices, datetime.now(UTC)), "")
 
 

@@ -3,7 +3,10 @@
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.flat import FlatSheet
 
 # By default LibreOffice trusts the results that a workbook carries; here it must compute them.
 _ALWAYS_RECALCULATE = """\
@@ -38,6 +41,14 @@ class LibreOffice:
         # LibreOffice's exit code is 0 even when it could not read the file.
         assert target.exists(), f"LibreOffice could not read {source.name}:\n{said}"
         return target
+
+    def edit(self, workbook: Path, sheet: str, change: Callable[[FlatSheet], None]) -> Path:
+        """Open a workbook, change a sheet of it, save it as .xlsx; give the path of the copy."""
+        flat = self.convert(workbook, "fods")
+        opened = FlatSheet(flat, sheet)
+        change(opened)
+        opened.save()
+        return self.convert(flat, "xlsx")
 
     def _run(self, *arguments: str) -> str:
         command = [str(self._program), f"-env:UserInstallation={self._profile.as_uri()}"]

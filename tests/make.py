@@ -15,11 +15,21 @@ from procurement.catalogue import rules as catalogue
 from procurement.catalogue.models import Cpv, Family, Item, Unit
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.pipeline import today
-from procurement.members.models import Member, MemberKind, Membership, Person, Site, SiteKind
+from procurement.members.models import (
+    Competence,
+    CompetenceTransfer,
+    Member,
+    MemberKind,
+    Membership,
+    Person,
+    Site,
+    SiteKind,
+)
 from procurement.needs import rules as needs
 from procurement.needs.models import (
     Basis,
     Campaign,
+    CampaignFamily,
     CampaignState,
     Need,
     NeedLine,
@@ -158,6 +168,31 @@ def make_campaign(session: Session, state: CampaignState = CampaignState.OPEN, *
     session.add(campaign)
     session.flush()
     return campaign
+
+
+def list_family(
+    session: Session, campaign: Campaign, family: Family, competence: Competence | None = None
+) -> None:
+    """Make a campaign be about a family, for all or for those that transferred a competence."""
+    campaign.every_family = False
+    session.add(CampaignFamily(campaign_id=campaign.id, family_id=family.id, competence=competence))
+    session.flush()
+
+
+def make_transfer(
+    session: Session,
+    member: Member,
+    competence: Competence,
+    from_on: date = date(2020, 1, 1),
+    until_on: date | None = None,
+) -> CompetenceTransfer:
+    """Make a member transfer a competence, since 2020."""
+    transfer = CompetenceTransfer(
+        member_id=member.id, competence=competence, from_on=from_on, until_on=until_on
+    )
+    session.add(transfer)
+    session.flush()
+    return transfer
 
 
 def make_need(

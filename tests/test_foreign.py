@@ -1,8 +1,10 @@
 """A person sees only their own body's rows, whatever address they type: every route is walked."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,7 +19,7 @@ from procurement.kernel.access import ROLE_PERMISSIONS, Audience, Permission, Ro
 from procurement.kernel.pipeline import today
 from procurement.members.models import Person
 from procurement.needs.models import CampaignState
-from tests.chain import Chain, make_chain
+from tests.chain import PDF, Chain, Dossier, make_chain, make_dossier
 from tests.conftest import SignIn
 from tests.make import make_campaign
 from tests.people import People
@@ -57,27 +59,98 @@ def walks(app: Flask) -> Iterator[Walk]:
             yield Walk(rule, method, allow)
 
 
-def rows(chain: Chain) -> dict[str, int]:
+@dataclass
+class Field:
+    """What the second body has, which the first walks around in."""
+
+    chain: Chain
+    dossier: Dossier
+
+
+def rows(field: Field) -> dict[str, int]:
     """Give the second body's row for each name that an argument of an address may have."""
+    chain, dossier = field.chain, field.dossier
     return {
         "agreement_id": chain.agreement.id,
         "beneficiary_id": chain.beneficiary.id,
         "campaign_id": chain.campaign.id,
+        "document_id": dossier.document.id,
         "item_id": chain.item.id,
         "lot_id": chain.lot.id,
+        "mandate_id": dossier.given.id,
         "member_id": chain.member.id,
         "need_id": chain.need.id,
         "offer_id": chain.offer.id,
         "order_id": chain.order.id,
         "person_id": chain.colleague.id,
         "tender_id": chain.tender.id,
+        "upload_id": dossier.upload.id,
     }
 
 
-def forms(chain: Chain) -> dict[str, dict[str, Any]]:
+def forms(field: Field) -> dict[str, dict[str, Any]]:
     """Give the fields, all acceptable, of each form that has some."""
+    return {
+        **_forms_of_members(field),
+        **_forms_of_campaigns(field),
+        **_forms_of_needs(field),
+        **_forms_of_purchases(field.chain),
+    }
+
+
+def _forms_of_members(field: Field) -> dict[str, dict[str, Any]]:
+    item = {
+        "designation": "Caméra dôme",
+        "specification": "Décrite sans marque.",
+        "pack_size": "1",
+        "vat_rate": "20",
+    }
+    return {
+        "members.add_site": {"kind": "school", "name": "École", "city": "Bourg-Neuf"},
+        "members.grant_mandate": {"delegate_id": field.dossier.given.delegate_id},
+        "members.merge": {
+            "merged_on": f"{today()}",
+            "bodies-0-member_id": field.dossier.held.member_id,
+        },
+        "catalogue.add_item": {**item, "family_id": field.chain.item.family_id, "unit": "piece"},
+        "catalogue.change_item": {**item, "version": "1"},
+    }
+
+
+def _forms_of_campaigns(field: Field) -> dict[str, dict[str, Any]]:
+    day, reason = f"{today()}", {"reason": "Why not"}
+    plan = {"title": "Another", "opens_on": day, "closes_on": day}
+    wording = {"words": "ramette papier", "unit": "ramette", "item_id": field.chain.item.id}
+    return {
+        "needs.prepare": plan,
+        "needs.change_campaign": {**plan, "version": "1"},
+        "needs.extend": {"closes_on": day, **reason},
+        "needs.reopen": {"closes_on": day, **reason},
+        "needs.resume_pooling": reason,
+        "needs.exempt": reason,
+        "needs.harmonise": {**wording, "units_each": "1"},
+        "needs.unharmonise": wording,
+        "needs.attach_to_campaign": {"document": (BytesIO(PDF), "notice.pdf")},
+        "needs.send_campaign": {"file": (BytesIO(field.dossier.workbook), "besoins.xlsx")},
+    }
+
+
+def _forms_of_needs(field: Field) -> dict[str, dict[str, Any]]:
+    line = {"quantity": "1", "site_id": field.chain.site.id}
+    return {
+        "needs.add_line": {**line, "item_id": field.chain.item.id},
+        "needs.add_free_line": {**line, "words": "Ramettes", "own_unit": "ramette"},
+        "needs.change_line": {**line, "version": "1"},
+        "needs.remove_line": {"version": "1"},
+        "needs.return_to_author": {"reason": "Why not"},
+        "needs.object_to": {"objection": "Why not"},
+        "needs.attach_to_need": {"document": (BytesIO(PDF), "facture.pdf")},
+        "needs.send_need": {"file": (BytesIO(field.dossier.workbook), "besoins.xlsx")},
+    }
+
+
+def _forms_of_purchases(chain: Chain) -> dict[str, dict[str, Any]]:
     day = f"{today()}"
-    line = {"quantity": "1", "site_id": chain.site.id}
     ordered = {
         "site_id": chain.site.id,
         "lines-0-price_id": chain.agreement.prices[0].id,
@@ -92,10 +165,6 @@ def forms(chain: Chain) -> dict[str, dict[str, Any]]:
         "naming": "needs",
     }
     return {
-        "members.add_site": {"kind": "school", "name": "École", "city": "Bourg-Neuf"},
-        "needs.add_line": {**line, "item_id": chain.item.id},
-        "needs.change_line": line,
-        "needs.return_to_author": {"reason": "Why not"},
         "lots.form_lot": {"title": "More", "items-0-item_id": chain.item.id},
         "tenders.launch": {"answers_by": day},
         "tenders.receive_offer": {"supplier_id": chain.supplier.id, "received_on": day},
@@ -116,33 +185,37 @@ def forms(chain: Chain) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def chain(session: Session, people: People) -> Chain:
+def field(session: Session, people: People) -> Field:
     """A purchase of the second body alone; the first, which looks at it, has one of its own."""
     make_chain(session, people, first=True)
-    return make_chain(session, people)
+    chain = make_chain(session, people)
+    return Field(chain, make_dossier(session, people, chain))
 
 
-def _address(app: Flask, walk: Walk, chain: Chain, **over: int) -> str:
-    known = {**rows(chain), **_line(walk, chain), **over}
+def _address(app: Flask, walk: Walk, field: Field, **over: int) -> str:
+    known = {**rows(field), **_own_row(walk, field), **over}
     unknown = walk.rule.arguments - known.keys()
     assert not unknown, f"The walk knows no row for {unknown} of {walk}: add one to rows()"
     with app.test_request_context():
         built = app.url_map.bind("localhost").build(
             walk.endpoint, {name: known[name] for name in walk.rule.arguments}, walk.method
         )
-    query = "?item_id=" + str(chain.item.id) if walk.endpoint == "needs.line_form" else ""
+    query = "?item_id=" + str(field.chain.item.id) if walk.endpoint == "needs.line_form" else ""
     return str(built) + query
 
 
-def _line(walk: Walk, chain: Chain) -> dict[str, int]:
-    """Two rooms have lines, and their addresses tell them apart."""
-    lines = {"/need-lines/": chain.need_line.id, "/lot-lines/": chain.lot_line.id}
-    found = [one for start, one in lines.items() if walk.rule.rule.startswith(start)]
-    return {"line_id": found[0]} if found else {}
+def _own_row(walk: Walk, field: Field) -> dict[str, int]:
+    """Two rooms have lines, which their addresses tell apart; some acts need a row of their own."""
+    known = {
+        "lots.lot_line": {"line_id": field.chain.lot_line.id},
+        "needs.begin_by_mandate": {"mandate_id": field.dossier.held.id},
+        "needs.object_to": {"need_id": field.dossier.entered.id},
+    }
+    return {"line_id": field.chain.need_line.id, **known.get(walk.endpoint, {})}
 
 
-def _ask(client: FlaskClient, walk: Walk, address: str, chain: Chain, session: Session) -> int:
-    typed = forms(chain).get(walk.endpoint, {}) if walk.method != "GET" else None
+def _ask(client: FlaskClient, walk: Walk, address: str, field: Field, session: Session) -> int:
+    typed = forms(field).get(walk.endpoint, {}) if walk.method != "GET" else None
     session.rollback()
     with client.open(address, method=walk.method, data=typed) as answer:
         return answer.status_code
@@ -160,7 +233,7 @@ def _everything(session: Session) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_nobody_reaches_a_row_of_another_body(
-    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+    app: Flask, session: Session, people: People, field: Field, sign_in: SignIn
 ) -> None:
     hidden = make_campaign(session, CampaignState.DRAFT).id
     session.commit()
@@ -169,13 +242,13 @@ def test_nobody_reaches_a_row_of_another_body(
     before, wrong = _everything(session), []
     for walk in walks(app):
         # A campaign is every body's own once it is open: this one is not.
-        address = _address(app, walk, chain, campaign_id=hidden)
+        address = _address(app, walk, field, campaign_id=hidden)
         for name, client in clients.items():
             allowed = walk.allow in ROLE_PERMISSIONS[roles[name]]
             expected = 404 if allowed else 403
             if allowed and walk.endpoint in COMMON:
                 expected = 200
-            status = _ask(client, walk, address, chain, session)
+            status = _ask(client, walk, address, field, session)
             if status != expected:
                 wrong.append(f"{name}: {walk}: {status} instead of {expected}")
     assert wrong == []
@@ -183,7 +256,7 @@ def test_nobody_reaches_a_row_of_another_body(
 
 
 def test_the_walk_is_walked_by_whom_it_belongs_to(
-    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+    app: Flask, session: Session, people: People, field: Field, sign_in: SignIn
 ) -> None:
     """The same addresses and forms do lead somewhere, or the walk above would prove nothing."""
     everyone = [people.basile, people.blanche, people.clara, people.dora, people.eli]
@@ -192,7 +265,7 @@ def test_the_walk_is_walked_by_whom_it_belongs_to(
     wrong = []
     for walk in sorted(walks(app), key=lambda one: one.method):
         role = next(one for one in Role if walk.allow in ROLE_PERMISSIONS[one])
-        status = _ask(clients[role], walk, _address(app, walk, chain), chain, session)
+        status = _ask(clients[role], walk, _address(app, walk, field), field, session)
         if status not in {200, 302, 409}:
             wrong.append(f"{role}: {walk}: {status}")
     assert wrong == []
@@ -203,7 +276,7 @@ def _by_role(everyone: list[Person]) -> dict[Role, Person]:
 
 
 def test_no_role_calls_what_it_is_not_given(
-    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+    app: Flask, session: Session, people: People, field: Field, sign_in: SignIn
 ) -> None:
     everyone = _by_role([people.basile, people.blanche, people.clara, people.dora, people.eli])
     clients = {role: sign_in(person) for role, person in everyone.items()}
@@ -214,11 +287,11 @@ def test_no_role_calls_what_it_is_not_given(
             continue
         for method in (rule.methods or set()) & {"GET", "POST"}:
             walk = Walk(rule, method, allow)
-            address = _address(app, walk, chain) if rule.arguments else rule.rule
+            address = _address(app, walk, field) if rule.arguments else rule.rule
             for role, client in clients.items():
                 if allow in ROLE_PERMISSIONS[role]:
                     continue
-                status = _ask(client, walk, address, chain, session)
+                status = _ask(client, walk, address, field, session)
                 if status != 403:
                     wrong.append(f"{role}: {walk}: {status} instead of 403")
     assert wrong == []
@@ -226,7 +299,7 @@ def test_no_role_calls_what_it_is_not_given(
 
 
 def test_a_visitor_is_asked_who_is_there(
-    app: Flask, session: Session, chain: Chain, client: FlaskClient
+    app: Flask, session: Session, field: Field, client: FlaskClient
 ) -> None:
     before, wrong = _everything(session), []
     for rule in app.url_map.iter_rules():
@@ -235,8 +308,8 @@ def test_a_visitor_is_asked_who_is_there(
             continue
         for method in (rule.methods or set()) & {"GET", "POST"}:
             walk = Walk(rule, method, allow)
-            address = _address(app, walk, chain) if rule.arguments else rule.rule
-            status = _ask(client, walk, address, chain, session)
+            address = _address(app, walk, field) if rule.arguments else rule.rule
+            status = _ask(client, walk, address, field, session)
             if status != 401:
                 wrong.append(f"{walk}: {status} instead of 401")
     assert wrong == []
@@ -244,12 +317,13 @@ def test_a_visitor_is_asked_who_is_there(
 
 
 def test_lists_show_a_member_nothing_of_another(
-    app: Flask, session: Session, people: People, chain: Chain, sign_in: SignIn
+    app: Flask, session: Session, people: People, field: Field, sign_in: SignIn
 ) -> None:
     """Every page without an id, read by a stranger, with the filters that name foreign rows."""
     ada = sign_in(people.ada)
+    chain = field.chain
     filters = f"?agreement={chain.agreement.id}&campaign={chain.campaign.id}&q=Bourg"
-    ids, agreement = rows(chain), chain.agreement.number
+    ids, agreement = rows(field), chain.agreement.number
     foreign = [chain.order.number or "", agreement, "Bourg-Neuf"]
     foreign += [f'"/{room}s/{ids[f"{room}_id"]}"' for room in ("need", "lot", "order")]
     session.rollback()
@@ -267,7 +341,8 @@ def test_lists_show_a_member_nothing_of_another(
             assert [one for one in foreign if one in shown] == [], f"{rule.rule}{query}"
 
 
-def test_the_chain_of_the_tests_is_what_it_says(session: Session, chain: Chain) -> None:
+def test_the_chain_of_the_tests_is_what_it_says(session: Session, field: Field) -> None:
+    chain = field.chain
     assert (chain.order.amount, chain.order_line.reference_amount) == (D(400), D(520))
     assert chain.agreement.consumed == 400
     assert chain.lot_line.quantity == 10

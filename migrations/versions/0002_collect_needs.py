@@ -189,6 +189,22 @@ def upgrade() -> None:
         "campaign_family",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("family_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "competence",
+            sa.Enum(
+                "video_protection",
+                "digital_education",
+                "territorial_networks",
+                "telecoms",
+                "smart_city",
+                "purchasing",
+                name="competence",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_family_campaign_id")
@@ -378,6 +394,7 @@ def upgrade() -> None:
         batch_op.alter_column("item_id", existing_type=sa.Integer(), nullable=True)
         batch_op.drop_constraint(batch_op.f("uq_need_line_need_id_item_id_site_id"), type_="unique")
         batch_op.create_index(batch_op.f("ix_need_line_evidence_id"), ["evidence_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_line_need_id"), ["need_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_need_line_evidence_id"), "document", ["evidence_id"], ["id"]
         )
@@ -429,6 +446,7 @@ def _undo_lines() -> None:
         batch_op.drop_constraint(batch_op.f("fk_need_line_evidence_id"), type_="foreignkey")
         batch_op.drop_index("uq_need_line_item_site")
         batch_op.drop_index(batch_op.f("ix_need_line_evidence_id"))
+        batch_op.drop_index(batch_op.f("ix_need_line_need_id"))
         for name, _condition in _LINE_CHECKS:
             batch_op.drop_constraint(batch_op.f(f"ck_need_line_{name}"), type_="check")
         batch_op.create_unique_constraint(

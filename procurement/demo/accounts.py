@@ -33,6 +33,8 @@ DOMAINS = {
 DRAFTING = "217800036"
 #: Has a need to validate in the open campaign.
 VALIDATING = "217800051"
+#: Holds the mandate of two communes, and has the needs of one of them to declare.
+DELEGATE = "200073344"
 
 CENTRAL = {
     Role.BUYER: ("buyer@centrale.example", "Acheteur de démonstration"),
@@ -52,6 +54,7 @@ class Account(NamedTuple):
 TOLD = (
     Account(Role.REQUESTER, f"agent@{DOMAINS[DRAFTING]}", "Ablis: a draft need to finish"),
     Account(Role.APPROVER, f"approver@{DOMAINS[VALIDATING]}", "Achères: a need to validate"),
+    Account(Role.REQUESTER, f"agent@{DOMAINS[DELEGATE]}", "Orphin: a need to declare by mandate"),
     Account(Role.BUYER, CENTRAL[Role.BUYER][0], "the campaigns, the lots, the tenders"),
     Account(Role.FINANCE, CENTRAL[Role.FINANCE][0], "the savings of the territory"),
     Account(Role.ADMINISTRATOR, CENTRAL[Role.ADMINISTRATOR][0], "people, and the journal"),

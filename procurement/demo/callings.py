@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from procurement.agreements.models import Agreement, AgreementPrice, Beneficiary
 from procurement.catalogue.models import Item
@@ -88,7 +88,8 @@ def _places(bought: Bought, bodies: dict[int, Body]) -> list[_Place]:
             NeedLine.member_id,
             NeedLine.site_id,
             AgreementPrice.id,
-            Allocation.quantity,
+            # Words of its own may mean what the place asks for from the catalogue too.
+            func.sum(Allocation.quantity),
             Item.pack_size,
             AgreementPrice.unit_price,
         )
@@ -101,6 +102,14 @@ def _places(bought: Bought, bodies: dict[int, Body]) -> list[_Place]:
             & (Beneficiary.member_id == NeedLine.member_id),
         )
         .where(AgreementPrice.agreement_id == bought.agreement.id)
+        .group_by(
+            NeedLine.member_id,
+            NeedLine.site_id,
+            AgreementPrice.id,
+            AgreementPrice.position,
+            Item.pack_size,
+            AgreementPrice.unit_price,
+        )
         .order_by(NeedLine.member_id, NeedLine.site_id, AgreementPrice.position)
     )
     found: dict[tuple[int, int], _Place] = {}

@@ -73,7 +73,7 @@ def welcome(host: str, port: int) -> None:
             click.echo(f"  {path}")
         click.echo(f"Sign in with the password {accounts.PASSWORD} as")
         for account in accounts.TOLD:
-            click.echo(f"  {account.role:<14} {account.email:<30} {account.waiting}")
+            click.echo(f"  {account.role:<14} {account.email:<36} {account.waiting}")
     click.echo(f"Open http://{host}:{port}")
 
 

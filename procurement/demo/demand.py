@@ -12,11 +12,14 @@ from random import Random
 
 from sqlalchemy import select
 
+from procurement.agreements.rules import LONGEST_MONTHS
 from procurement.catalogue.models import Family, Item, Unit
 from procurement.demo.territory import Body
+from procurement.demo.wordings import Wish
 from procurement.extensions import db
 from procurement.kernel.money import rounded
 from procurement.members.models import MemberKind
+from procurement.needs.models import Basis, Strength
 
 #: How often a family is asked for; digital education most, school by school.
 _WEIGHTS = {"VID": 9, "EDU": 14, "NET": 9, "TEL": 10, "WKS": 13, "SEC": 10, "CITY": 6}
@@ -24,6 +27,20 @@ _WEIGHTS = {"VID": 9, "EDU": 14, "NET": 9, "TEL": 10, "WKS": 13, "SEC": 10, "CIT
 _AT_SCHOOL = {"EDU": 100, "NET": 40, "WKS": 35, "SEC": 20, "CITY": 30, "TEL": 5, "VID": 10}
 #: In a hundred, the lines whose price paid today is unknown: they stay out of the coverage.
 _UNPRICED = 14
+#: The contracts last so many years; what is paid by the year is mostly declared by the year.
+_YEARS = LONGEST_MONTHS // 12
+_YEARLY_UNITS = (Unit.YEAR, Unit.MONTH, Unit.LICENCE)
+#: In a hundred, the quantities that are declared by the year, and those that are promised.
+_YEARLY, _OTHERS_YEARLY, _FIRM = 80, 25, 18
+#: In a hundred, the lines with a remark.
+_REMARKED = 6
+_REMARKS = (
+    "Livraison pendant les vacances scolaires, si possible.",
+    "Remplace du matériel de plus de six ans.",
+    "Sous réserve du vote du budget.",
+    "Accès par la cour : prévenir le gardien la veille.",
+    "Prévoir la reprise de l'ancien matériel.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +61,32 @@ class Ware:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an answer."""
+    """One line of an answer. ``declared`` is for the period or a year, as ``basis`` says.
 
-    item_id: int
+    A free line has words and a unit of its own instead of an item; its price is for that unit.
+    """
+
+    item_id: int | None
     site_id: int
-    quantity: Decimal
+    declared: Decimal
+    basis: Basis
+    strength: Strength
     wanted_on: date | None
     paid_price: Decimal | None
     paid_since: date | None
+    remark: str | None = None
+    words: str | None = None
+    own_unit: str | None = None
+
+    @property
+    def quantity(self) -> Decimal:
+        """For the whole period of the contract."""
+        return self.declared * _YEARS if self.basis is Basis.YEAR else self.declared
+
+    @property
+    def own_price(self) -> Decimal | None:
+        """What one of its own units costs; None for an item of the catalogue."""
+        return self.paid_price if self.words else None
 
 
 def wares() -> list[Ware]:
@@ -99,7 +134,7 @@ class Demand:
         """Draw ``count`` lines, no item twice for one place; fewer where there are no more."""
         most = _budget(body) * 4
         fitting = [one for one in self._wares if one.price * one.step <= most]
-        drawn: dict[tuple[int, int], Line] = {}
+        drawn: dict[tuple[int | None, int], Line] = {}
         for ware in self._picked(fitting, count):
             site = self._site(body, ware)
             if len(drawn) == count:
@@ -107,6 +142,24 @@ class Demand:
             if (ware.id, site) not in drawn:
                 drawn[ware.id, site] = self._line(body, ware, site)
         return list(drawn.values())
+
+    def wish(self, wish: Wish, body: Body) -> Line:
+        """Draw how many of a wish a body asks for at its office, and what it pays for one."""
+        is_paid = self._rng.randrange(100) >= _UNPRICED
+        price = rounded(Decimal(wish.price * self._rng.randint(92, 125)) / 100, 2)
+        ago = timedelta(days=self._rng.randint(40, 900))
+        return Line(
+            item_id=None,
+            site_id=body.office,
+            declared=Decimal(self._rng.randint(1, wish.most)),
+            basis=Basis.YEAR if self._rng.randrange(2) else Basis.PERIOD,
+            strength=Strength.INDICATIVE,
+            wanted_on=None,
+            paid_price=price if is_paid else None,
+            paid_since=self._since - ago if is_paid else None,
+            words=wish.words,
+            own_unit=wish.own_unit,
+        )
 
     def _picked(self, fitting: list[Ware], count: int) -> Iterator[Ware]:
         weights = [_WEIGHTS[one.family] for one in fitting]
@@ -124,13 +177,20 @@ class Demand:
         paid, since = self._paid(body, ware)
         wanted = self._rng.randrange(100) < 60
         ahead = timedelta(days=self._rng.randint(120, 420))
+        odds = _YEARLY if ware.unit in _YEARLY_UNITS else _OTHERS_YEARLY
+        is_yearly = steps % _YEARS == 0 and self._rng.randrange(100) < odds
+        is_firm = self._rng.randrange(100) < _FIRM
+        is_remarked = self._rng.randrange(100) < _REMARKED
         return Line(
             item_id=ware.id,
             site_id=site,
-            quantity=Decimal(steps * ware.step),
+            declared=Decimal(steps * ware.step // (_YEARS if is_yearly else 1)),
+            basis=Basis.YEAR if is_yearly else Basis.PERIOD,
+            strength=Strength.FIRM if is_firm else Strength.INDICATIVE,
             wanted_on=self._since + ahead if wanted else None,
             paid_price=paid,
             paid_since=since,
+            remark=self._rng.choice(_REMARKS) if is_remarked else None,
         )
 
     def _paid(self, body: Body, ware: Ware) -> tuple[Decimal | None, date | None]:

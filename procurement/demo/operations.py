@@ -5,15 +5,17 @@ from datetime import UTC, date, datetime
 from random import Random
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import delete
 
-from procurement.demo import accounts, answers, callings, purchases, queries, territory
+from procurement.demo import accounts, answers, callings, purchases, queries, scenes, territory
 from procurement.demo.models import Demonstration
 from procurement.demo.territory import Body
 from procurement.demo.timetable import Timetable
 from procurement.extensions import db
-from procurement.kernel import audit
+from procurement.kernel import audit, jobs
 from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
+from procurement.kernel.mail import Letter
 
 SEED = 78092
 
@@ -40,11 +42,13 @@ def load(
     taking_part = _part(bodies, share)
     say("Needs: the campaign that is over, the campaign under way")
     campaign = answers.survey(taking_part, rng, timetable, share, buyer=buyer)
-    answers.begin_next(taking_part, rng, timetable, share, buyer=buyer)
+    under_way = answers.begin_next(taking_part, rng, timetable, share, buyer=buyer)
+    scenes.play(under_way, taking_part, rng, timetable, buyer=buyer)
     say("Purchases: lots, tenders, agreements")
     bought = purchases.buy(campaign, rng, timetable, buyer=buyer)
     say("Orders, one after the other")
     callings.call_off(bought, taking_part, rng, timetable)
+    _send_nothing()
 
 
 def check_empty() -> None:
@@ -61,10 +65,14 @@ def check_empty() -> None:
         )
 
 
+def _send_nothing() -> None:
+    """Take back the letters that the acts of the story wrote: their days are past."""
+    session = db.session()
+    session.execute(delete(Letter))
+    jobs.forget(session)
+
+
 def _part(bodies: list[Body], share: float) -> list[Body]:
     every = max(1, round(1 / share))
-    return [
-        one
-        for at, one in enumerate(bodies)
-        if at % every == 0 or one.siren in accounts.DOMAINS or one.siren == territory.LEFT
-    ]
+    told_of = {*accounts.DOMAINS, *territory.CAST, territory.LEFT}
+    return [one for at, one in enumerate(bodies) if at % every == 0 or one.siren in told_of]

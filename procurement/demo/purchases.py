@@ -20,6 +20,7 @@ from procurement.kernel.money import rounded
 from procurement.lots import operations as lots
 from procurement.lots.models import Lot, LotLine
 from procurement.lots.rules import Territory
+from procurement.needs import operations as needs
 from procurement.needs.models import Campaign
 from procurement.tenders import operations as tenders
 from procurement.tenders import queries
@@ -44,8 +45,9 @@ class Bought:
 def buy(campaign: Campaign, rng: Random, timetable: Timetable, *, buyer: Actor) -> list[Bought]:
     """Carry the needs of a closed campaign through to agreements in force."""
     firms = [_firm(at, buyer) for at in range(len(_LEVELS))]
-    bought = []
-    for lot, family in _lots(campaign, timetable, buyer):
+    bought, formed = [], _lots(campaign, timetable, buyer)
+    needs.mark_pooled(campaign, actor=buyer)
+    for lot, family in formed:
         tender = _launch(lot, timetable, buyer)
         _compete(tender, firms, rng, timetable, buyer)
         _award(tender, timetable, buyer)

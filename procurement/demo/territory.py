@@ -38,6 +38,16 @@ _NEVER_SIGNED = "249500109"
 SIGNED_LATE = "200057990"
 #: Villiers-le-Mahieu: answered the first campaign, then left.
 LEFT = "217806819"
+#: Orcemont and Orphin: mandate their intercommunality, which has answered for the first alone.
+ANSWERED_FOR, TO_ANSWER_FOR = "217804640", "217804707"
+#: Houdan: its answer was returned, corrected and validated.
+CORRECTED = "217803105"
+#: Adainville: sent a letter, from which the centrale enters its answer.
+WROTE_A_LETTER = "217800069"
+#: Marnes-la-Coquette: not concerned by the campaign under way.
+EXEMPT = "219200474"
+#: Those whose part in the campaign under way is told one by one.
+CAST = (ANSWERED_FOR, TO_ANSWER_FOR, CORRECTED, WROTE_A_LETTER, EXEMPT)
 #: The two people who act for a body: the box of their address, and their title.
 _POSTS = {Role.REQUESTER: ("agent", "Agent"), Role.APPROVER: ("approver", "Valideur")}
 _YVELINES, _HAUTS_DE_SEINE = "227806460", "229200506"
@@ -74,7 +84,7 @@ def settle(rng: Random, timetable: Timetable, actor: Actor) -> tuple[list[Body],
     _join(found, rng, timetable)
     _transfer(found, rng, timetable)
     _build(found)
-    _hire(found, actor)
+    _hire(found)
     buyer = _appoint(actor)
     db.session.flush()
     return _bodies(found), buyer
@@ -170,26 +180,28 @@ def _place(member: Member, kind: SiteKind, rank: int, town: Member) -> dict[str,
     }
 
 
-def _hire(found: list[Member], actor: Actor) -> None:
+def _hire(found: list[Member]) -> None:
     """Give every body an agent and an approver.
 
     Those of most bodies only sign what the story tells: their access is closed, and what stands
     for the hash of a password is the hash of none.
     """
-    closed: list[dict[str, Any]] = []
+    # The password of all is printed for everybody: one hash, slow to make, does for all.
+    secret, people = operations.hashed(accounts.PASSWORD), []
     for member in found:
         domain = accounts.DOMAINS.get(member.siren)
-        for role, (box, title) in _POSTS.items():
-            name = f"{title} de démonstration – {member.name}"
-            if domain:
-                operations.create_person(
-                    f"{box}@{domain}", name, role, member.id, accounts.PASSWORD, actor=actor
-                )
-                continue
-            person = {"email": f"{box}@{_slug(member)}.example", "name": name, "role": role}
-            shut = {"member_id": member.id, "password_hash": "!", "is_active": False}
-            closed.append(person | shut)
-    db.session.execute(insert(Person), closed)
+        people += [
+            {
+                "email": f"{box}@{domain or f'{_slug(member)}.example'}",
+                "name": f"{title} de démonstration – {member.name}",
+                "role": role,
+                "member_id": member.id,
+                "password_hash": secret if domain else "!",
+                "is_active": domain is not None,
+            }
+            for role, (box, title) in _POSTS.items()
+        ]
+    db.session.execute(insert(Person), people)
 
 
 def _slug(member: Member) -> str:

@@ -61,9 +61,19 @@ class Timetable:
         return months_later(self.starts, LONGEST_MONTHS) - timedelta(days=1)
 
     @property
+    def mandated(self) -> date:
+        """The day on which two communes mandate their intercommunality."""
+        return self._before(40)
+
+    @property
     def opens(self) -> date:
         """First day of the campaign that members answer today."""
         return self._before(14)
+
+    @property
+    def reminded(self) -> date:
+        """The day on which the buyer reminds those who have not answered."""
+        return self._before(2)
 
     @property
     def closes(self) -> date:

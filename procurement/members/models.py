@@ -150,8 +150,10 @@ class Member(Base):
 
 def is_own(member_id: Any, actor: Actor) -> ColumnElement[bool]:
     """Condition of the rows of the actor's own body, or of one that merged into it."""
-    merged = select(Member.id).where(Member.successor_id == actor.member_id)
-    return or_(member_id == actor.member_id, member_id.in_(merged))
+    bodies = select(Member.id).where(
+        or_(Member.id == actor.member_id, Member.successor_id == actor.member_id)
+    )
+    return cast(ColumnElement[bool], member_id.in_(bodies))
 
 
 def acts_for(member_id: Any, actor: Actor) -> ColumnElement[bool]:

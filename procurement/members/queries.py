@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from procurement.extensions import db
@@ -42,12 +42,12 @@ def actor_by_id(person_id: int) -> Actor | None:
     return Actor(*row) if row else None
 
 
-def in_force(on: date) -> Any:
+def in_force(on: date | BindParameter[date]) -> Any:
     """Condition on Membership: it binds the body on that day."""
     return (Membership.signed_on <= on) & or_(Membership.left_on.is_(None), Membership.left_on > on)
 
 
-def member_ids_in_force(on: date) -> Select[int]:
+def member_ids_in_force(on: date | BindParameter[date]) -> Select[int]:
     """Select the ids of the bodies that are members on a day."""
     return select(Membership.member_id).where(in_force(on)).distinct()
 
@@ -58,7 +58,7 @@ def has_membership(member_id: int, on: date) -> bool:
     return db.session.scalar(query) is not None
 
 
-def transferred_on(on: date) -> Any:
+def transferred_on(on: date | BindParameter[date]) -> Any:
     """Condition on CompetenceTransfer: it holds on that day."""
     ends_later = or_(CompetenceTransfer.until_on.is_(None), CompetenceTransfer.until_on > on)
     return (CompetenceTransfer.from_on <= on) & ends_later

@@ -45,6 +45,7 @@ def file_name(campaign: Campaign, today: date) -> str:
 
 
 def _cells(row: Record) -> list[Cell]:
+    is_left_out = row.status == Status.NOT_CONCERNED
     return [
         row.name,
         spaced(row.siren),
@@ -56,5 +57,5 @@ def _cells(row: Record) -> list[Cell]:
         row.lines,
         language.moment(row.touched_at) if row.touched_at else None,
         language.day(row.reminded_on) if row.reminded_on else None,
-        row.exempted_for,
+        row.exempted_for or (_("No family of this campaign is for it.") if is_left_out else None),
     ]

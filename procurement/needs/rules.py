@@ -7,6 +7,10 @@ from decimal import ROUND_CEILING, Decimal
 
 from procurement.kernel.money import PRICE_PLACES, QUANTITY_PLACES, rounded
 
+#: Beyond these a unit was mistaken for another.
+MOST_UNITS = Decimal(100_000_000)
+HIGHEST_PRICE = Decimal(10_000_000)
+
 #: Item, site, quantity, unit price paid today net of VAT and since when; then, of a free line
 #: alone, its words, its own unit, the declared quantity, its basis, and its own price. The last
 #: five of a catalogue line have no part in the figure.
@@ -32,6 +36,16 @@ def period_quantity(declared: Decimal, is_yearly: bool, months: int) -> Decimal:
 def in_units(quantity: Decimal, units_each: Decimal) -> Decimal:
     """Quantity in units of an item, from one in a member's own unit which holds some of them."""
     return rounded(quantity * units_each, QUANTITY_PLACES)
+
+
+def fits(quantity: Decimal, own_price: Decimal | None, units_each: Decimal) -> bool:
+    """Tell whether what is asked in an own unit that holds so many of an item can be of that item.
+
+    Neither its quantity nor its price may come to nothing, or to more than can be.
+    """
+    price = price_of_one(own_price, units_each)
+    is_priced = not own_price or (price is not None and 0 < price <= HIGHEST_PRICE)
+    return is_priced and 0 < in_units(quantity, units_each) <= MOST_UNITS
 
 
 def price_of_one(own_price: Decimal | None, units_each: Decimal) -> Decimal | None:

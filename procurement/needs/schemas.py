@@ -12,9 +12,17 @@ from procurement.needs.models import Basis, Invitation, Strength
 
 
 class FamilyTick(Input):
-    """One box of the families: its id when it is ticked, nothing when it is not."""
+    """One box of the families: its id when it is ticked, and which of the members it is for."""
 
-    family_id = Whole()
+    family_id = Whole(load_default=None)
+    competence = choice(Competence, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check_ticked(self, entry: dict[str, Any], **_options: Any) -> None:
+        if entry["competence"] and entry["family_id"] is None:
+            raise ValidationError(
+                {"competence": [_("Tick the family too, or let every member answer for it.")]}
+            )
 
 
 class CampaignInput(Input):
@@ -53,8 +61,9 @@ class CampaignInput(Input):
         for way, field in _INVITATION_FIELDS.items():
             if entry["invitation"] is not way:
                 entry[field] = "" if field == "guests" else None
-        ticked = {one["family_id"] for one in entry["families"] if one}
-        return {**entry, "families": sorted(ticked)}
+        ticked = {one["family_id"]: one["competence"] for one in entry["families"]}
+        ticked.pop(None, None)
+        return {**entry, "families": ticked}
 
 
 _INVITATION_FIELDS = {
@@ -170,6 +179,12 @@ class ApplyInput(Input):
     """A workbook to write; ``confirmed`` lets go of the lines that it no longer has."""
 
     confirmed = fields.Boolean(load_default=False)
+
+
+class ValidationInput(Input):
+    """A need to validate, with the number of the version that its reader saw."""
+
+    seen = Whole(least=0, load_default=None)
 
 
 class ReturnInput(Input):

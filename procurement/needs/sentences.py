@@ -149,6 +149,7 @@ def _imported(told: dict[str, Any], _known: Names) -> str:
 
 _ACTS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "needs.begin": lambda told, known: _("Began the answer."),
+    "needs.take_over": lambda told, known: _("Took over the answer that somebody else entered."),
     "needs.add_line": lambda told, known: _(
         "Added %(line)s: %(quantity)s.", line=_line(told, known), quantity=_quantity(told)
     ),

@@ -96,7 +96,7 @@ def _catalogue(content: Content) -> Sheet:
             item.indicative_price,
             item.specification,
         )
-        for item in content.choices.items
+        for item in content.choices.offered
     ]
     return Sheet(name, _title(content, name), columns, rows, frozen_columns=1)
 

@@ -16,7 +16,13 @@ from procurement.kernel.database import Record
 from procurement.lots.models import Lot, LotState
 from procurement.members.models import Member, Person, acts_for, is_own
 from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedLine, NeedState
-from procurement.needs.queries import asked_on, unanswered
+from procurement.needs.queries import (
+    TAKES_VALIDATION,
+    asked_on,
+    concerned_on,
+    unanswered,
+    written_by,
+)
 from procurement.needs.queries.harmonising import to_harmonise
 from procurement.orders.models import Order, OrderState
 from procurement.tenders.models import Tender, TenderState
@@ -117,6 +123,7 @@ def _open_campaigns(member_id: int, today: date) -> list[Record]:
             Campaign.state == CampaignState.OPEN,
             Campaign.opens_on <= today,
             Campaign.closes_on >= today,
+            or_(Need.id.is_not(None), concerned_on(today)),
         )
         .order_by(Campaign.closes_on, Campaign.id)
     )
@@ -145,7 +152,13 @@ def _by_mandate(person: Actor) -> ColumnElement[bool]:
 
 
 def _submitted_by_another(person: Actor) -> tuple[ColumnElement[bool], ...]:
-    return Need.state == NeedState.SUBMITTED, Need.author_id != person.person_id
+    of_campaign = select(Campaign.id).where(Campaign.state.in_(TAKES_VALIDATION))
+    return (
+        Need.state == NeedState.SUBMITTED,
+        Need.author_id != person.person_id,
+        Need.campaign_id.in_(of_campaign),
+        ~written_by(person),
+    )
 
 
 def _approver(person: Actor, _today: date) -> list[Waiting]:
@@ -178,7 +191,7 @@ def _buyer(person: Actor, today: date) -> list[Waiting]:
     )
     return [
         Waiting(
-            _count(Need, Need.objection.is_not(None)),
+            _count(Need, Need.objection.is_not(None), Need.visible_to(person)),
             lambda n: ngettext(
                 "need that a member objects to", "needs that a member objects to", n
             ),

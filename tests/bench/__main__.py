@@ -13,7 +13,15 @@ from procurement.demo import operations
 from procurement.extensions import db
 from procurement.kernel import database, pipeline
 from tests import system
-from tests.bench import list_page, lot_sheet, pooling
+from tests.bench import (
+    board,
+    list_page,
+    lot_sheet,
+    need_form,
+    need_import,
+    pooling,
+    submitting,
+)
 from tests.bench.measure import Result
 from tests.postgres import running_cluster
 
@@ -33,20 +41,26 @@ def demonstration(url: str, folder: Path) -> Iterator[Flask]:
 
 
 def results(stack: ExitStack) -> Iterator[Result]:
-    """Measure on SQLite, and pooling on PostgreSQL too where it is installed."""
+    """Measure on SQLite, and what the database decides on PostgreSQL too where it is installed."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     app = stack.enter_context(demonstration(f"sqlite:///{folder / 'demo.sqlite'}", folder / "one"))
     yield pooling.run("SQLite")
     yield lot_sheet.run()
     db.session.remove()
     yield list_page.run(app)
+    yield board.run(app)
+    yield need_import.run()
+    db.session.remove()
+    yield need_form.run(app)
+    yield submitting.run("SQLite")
     programs = system.POSTGRESQL.find()
     if programs is None:
-        print("LEFT OUT: pooling on PostgreSQL, which is not installed")
+        print("LEFT OUT: what is measured on PostgreSQL, which is not installed")
         return
     cluster = stack.enter_context(running_cluster(programs))
     stack.enter_context(demonstration(cluster.create("bench"), folder / "two"))
     yield pooling.run("PostgreSQL")
+    yield submitting.run("PostgreSQL")
 
 
 def main() -> int:

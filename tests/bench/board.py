@@ -22,7 +22,7 @@ from procurement.members.models import Person
 from procurement.needs import queries
 from procurement.needs.models import Campaign, CampaignState
 from procurement.needs.queries import Filter
-from tests.bench.list_page import _getter, _signed_in
+from tests.bench.list_page import getter, signed_in
 from tests.bench.measure import Result, compared
 
 _BOARD = """<!doctype html><title>Board</title>
@@ -64,13 +64,13 @@ def run(app: Flask) -> Result:
         queries.INTERCOMMUNALITIES,
     )
     address = f"/campaigns/{campaign.id}/board"
-    ours, bare = _signed_in(app, buyer_id), _bare(app, statements)
+    ours, bare = signed_in(app, buyer_id), _bare(app, statements)
     db.session.remove()
     # As wsgi.py does.
     gc.collect()
     gc.freeze()
     name = "answer board of the whole territory, in process"
-    return compared(name, 2.5, _getter(ours, address), _getter(bare, "/"), 200)
+    return compared(name, 2.5, getter(ours, address), getter(bare, "/"), 200)
 
 
 def _bare(ours: Flask, statements: _Statements) -> FlaskClient:

@@ -37,17 +37,17 @@ def run(app: Flask) -> Result:
     buyer = members.actor_by_id(buyer_id)
     if buyer is None:
         raise LookupError("the buyer of the demonstration does not sign in")
-    ours = _signed_in(app, buyer_id)
+    ours = signed_in(app, buyer_id)
     bare = _bare(app, needs.need_list(buyer, None, "", "").limit(50))
     db.session.remove()
     # As wsgi.py does.
     gc.collect()
     gc.freeze()
     name = "page of 50 needs, in process"
-    return compared(name, 1.5, _getter(ours, "/needs"), _getter(bare, "/"), 400)
+    return compared(name, 1.5, getter(ours, "/needs"), getter(bare, "/"), 400)
 
 
-def _getter(client: FlaskClient, path: str) -> Callable[[], None]:
+def getter(client: FlaskClient, path: str) -> Callable[[], None]:
     def get() -> None:
         if client.get(path).status_code != 200:
             raise AssertionError(path)
@@ -55,7 +55,7 @@ def _getter(client: FlaskClient, path: str) -> Callable[[], None]:
     return get
 
 
-def _signed_in(app: Flask, person_id: int) -> FlaskClient:
+def signed_in(app: Flask, person_id: int) -> FlaskClient:
     client = app.test_client()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = str(person_id)

@@ -25,7 +25,7 @@ from procurement.members.models import Member, Person, Site, SiteKind
 from procurement.needs import queries
 from procurement.needs.models import Basis, Campaign, CampaignState, Entry, Need, NeedLine, Strength
 from procurement.needs.rules import filled_packs
-from tests.bench.list_page import _getter, _signed_in
+from tests.bench.list_page import getter, signed_in
 from tests.bench.measure import Result, compared
 
 LINES, PLACES = 200, 4
@@ -54,14 +54,14 @@ _FILTERS = ("quantity", "unit", "day", "price", "amount", "rounded")
 def run(app: Flask) -> Result:
     """Measure the page as the author of the need opens it."""
     person_id, need = _long_need()
-    ours, bare = _signed_in(app, person_id), _bare(app, queries.lines_query(need.id))
+    ours, bare = signed_in(app, person_id), _bare(app, queries.lines_query(need.id))
     address = f"/needs/{need.id}"
     db.session.remove()
     # As wsgi.py does.
     gc.collect()
     gc.freeze()
     name = f"form of a need of {LINES} lines, in process"
-    return compared(name, 2.5, _getter(ours, address), _getter(bare, "/"), 150)
+    return compared(name, 2.5, getter(ours, address), getter(bare, "/"), 150)
 
 
 def _long_need() -> tuple[int, Need]:

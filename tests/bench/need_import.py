@@ -69,7 +69,7 @@ def run() -> Result:
 def _filled(campaign: Campaign, buyer: Actor) -> bytes:
     """Make the file that the centrale would fill in for everybody."""
     answers = queries.answers(campaign, queries.writable(campaign, buyer, today()))
-    choices = queries.choices(campaign, [one.member_id for one in answers])
+    choices = queries.choices(campaign, [one.member_id for one in answers], today())
     blank = Content(campaign, answers, choices, datetime.now(UTC))
     rows = list(islice(_rows(blank), LINES))
     typed = [Refusal(row, cells, {}) for row, cells in enumerate(rows)]

@@ -1,23 +1,48 @@
 """What stands in the database once the demonstration is story."""
 
+from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from procurement.agreements.models import Agreement, AgreementPrice
 from procurement.catalogue.models import Item
-from procurement.demo import accounts, answers, operations, queries
+from procurement.demo import accounts, answers, operations, queries, territory, wordings
 from procurement.extensions import db
-from procurement.kernel import audit, pipeline
+from procurement.kernel import audit, files, pipeline
 from procurement.kernel.access import Role
 from procurement.kernel.errors import Refused
+from procurement.kernel.mail import Letter
+from procurement.kernel.money import rounded
 from procurement.lots import verification as lots
 from procurement.lots.models import Lot, LotState
-from procurement.members.models import Member, MemberKind, Person, Site
+from procurement.members.models import Mandate, Member, MemberKind, Person, Site
 from procurement.members.operations import authenticate
 from procurement.members.queries import central_body_on
-from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.needs import queries as needs
+from procurement.needs import rules
+from procurement.needs.board import Status
+from procurement.needs.models import (
+    Basis,
+    Campaign,
+    CampaignState,
+    Document,
+    Entry,
+    Need,
+    NeedLine,
+    NeedState,
+    NeedVersion,
+    Occasion,
+    Purpose,
+    Reminder,
+)
+from procurement.needs.pages import store
+from procurement.needs.queries import harmonising
+from procurement.needs.queries.history import history
+from procurement.needs.versions import Kind
 from procurement.orders import verification as orders
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.savings import queries as savings
@@ -41,8 +66,10 @@ def test_the_territory_is_whole_and_real(story):
 
 def test_needs_are_as_many_as_announced_and_answers_stand_in_every_state(story):
     over, under_way = story.scalars(select(Campaign).order_by(Campaign.opens_on)).all()
-    assert (over.state, under_way.state) == (CampaignState.CLOSED, CampaignState.OPEN)
+    assert (over.state, under_way.state) == (CampaignState.POOLED, CampaignState.OPEN)
     assert under_way.takes_answers(TODAY)
+    assert (over.every_family, under_way.every_family) == (False, True)
+    assert over.contract_months == under_way.contract_months == 48
     lines = story.scalar(select(func.count()).where(NeedLine.campaign_id == over.id))
     wanted = answers.SURVEYED * SHARE
     assert abs(lines - wanted) <= wanted * 0.02
@@ -72,6 +99,117 @@ def test_what_the_guides_announce_waits_for_each_account(story):
     for siren in (accounts.DRAFTING, accounts.VALIDATING):
         found = select(Order.state).join(Order.member).where(Member.siren == siren)
         assert {OrderState.DRAFT, OrderState.SUBMITTED} <= set(story.scalars(found))
+
+
+def test_quantities_are_what_was_declared_for_the_period(story):
+    rows = story.execute(
+        select(
+            NeedLine.declared_quantity,
+            NeedLine.basis,
+            NeedLine.units_each,
+            NeedLine.quantity,
+            NeedLine.own_price,
+            NeedLine.paid_price,
+        )
+    ).all()
+    for declared, basis, each, quantity, own_price, paid_price in rows:
+        years = 4 if basis is Basis.YEAR else 1
+        assert quantity == declared * years * (each or 1)
+        assert own_price is None or paid_price == rounded(own_price / (each or 1), 4)
+    assert {row.basis for row in rows} == set(Basis)
+    assert len(set(story.scalars(select(NeedLine.strength)))) == 2
+    assert story.scalar(select(func.count()).where(NeedLine.remark.is_not(None)))
+
+
+def test_words_of_the_first_campaign_are_understood_and_remembered_for_the_second(story):
+    over, under_way = story.scalars(select(Campaign).order_by(Campaign.opens_on)).all()
+    assert harmonising.waiting(over) == {}
+    understood = {one.asked.key for one in harmonising.understood(over)}
+    waiting = harmonising.waiting(under_way)
+    remembered = harmonising.remembered(waiting, None)
+    assert len(understood) == len(wordings.UNDERSTOOD)
+    assert remembered.keys() < understood
+    assert len(remembered) == 1
+    near = [key for key in waiting if harmonising.alike(key, waiting)]
+    assert len(near) > 3
+    bought = select(func.count()).where(NeedLine.words.is_not(None), NeedLine.allotted > 0)
+    assert story.scalar(bought) >= len(understood)
+
+
+def test_each_need_has_the_versions_that_it_was_submitted_in(story):
+    kept = (
+        select(NeedVersion.need_id, func.count().label("versions"))
+        .group_by(NeedVersion.need_id)
+        .subquery()
+    )
+    rows = story.execute(
+        select(Need, kept.c.versions).outerjoin(kept, kept.c.need_id == Need.id)
+    ).all()
+    for need, versions in rows:
+        assert (versions or 0) == need.submissions
+        assert (need.submissions == 0) == (need.state is NeedState.DRAFT)
+        assert need.touched_at is not None
+        if need.state is NeedState.VALIDATED:
+            assert need.check_figure == rules.check_figure(needs.checked_lines(need))
+    corrected = _need_of(story, territory.CORRECTED)
+    last, returned, first = [one for one in history(corrected) if _is_told(one)]
+    assert (first.number, returned.verb, last.number) == (1, "needs.return_to_author", 2)
+    assert [change.kind for change in last.changes] == [Kind.CHANGED]
+
+
+def _is_told(one):
+    return getattr(one, "verb", "") != "needs.validate"
+
+
+def test_needs_are_entered_by_mandate_and_by_the_centrale(story):
+    mandates = story.scalars(select(Mandate).order_by(Mandate.id)).all()
+    assert [one.delegate.siren for one in mandates] == [accounts.DELEGATE] * 2
+    answered, to_answer = (one.member for one in mandates)
+    assert (answered.siren, to_answer.siren) == territory.CAST[:2]
+    by_mandate = _need_of(story, answered.siren)
+    assert (by_mandate.entry, by_mandate.state) == (Entry.DELEGATE, NeedState.SUBMITTED)
+    assert by_mandate.author.member.siren == accounts.DELEGATE
+    assert _need_of(story, to_answer.siren) is None
+    entered = _need_of(story, territory.WROTE_A_LETTER)
+    assert (entered.entry, entered.state) == (Entry.CENTRALE, NeedState.SUBMITTED)
+    assert entered.author.role is Role.BUYER
+
+
+def test_files_are_in_the_store_and_say_that_they_are_invented(story):
+    documents = story.scalars(select(Document)).all()
+    assert {one.purpose for one in documents} == {Purpose.INSTRUCTIONS, Purpose.SOURCE}
+    for document in documents:
+        assert "inventé" in document.name
+        content = files.place(store.folder(), document.digest).read_bytes()
+        assert files.type_of(content) == document.media_type == "application/pdf"
+        pages = PdfReader(BytesIO(content)).pages
+        assert all("Document inventé" in page.extract_text() for page in pages)
+
+
+def test_the_board_shows_every_status_that_an_open_campaign_has(story):
+    under_way = story.scalars(select(Campaign).where(Campaign.state == CampaignState.OPEN)).one()
+    counts = needs.counts(under_way, TODAY, needs.Filter())
+    assert counts.members(Status.NOT_CONCERNED) == 1
+    assert counts.members(Status.LATE) == 0
+    for status in (Status.ANSWERED, Status.DRAFT, Status.NO_ANSWER):
+        assert counts.members(status)
+
+
+def test_members_were_reminded_and_no_letter_waits_to_be_sent(story):
+    reminders = story.scalars(select(Reminder)).all()
+    assert {(one.occasion, one.sent_on) for one in reminders} == {
+        (Occasion.BY_HAND, TODAY - timedelta(days=2))
+    }
+    assert story.scalar(select(func.count()).select_from(Letter)) == 0
+
+
+def _need_of(story, siren):
+    return story.scalar(
+        select(Need)
+        .join(Member, Member.id == Need.member_id)
+        .join(Campaign, Campaign.id == Need.campaign_id)
+        .where(Member.siren == siren, Campaign.state == CampaignState.OPEN)
+    )
 
 
 def test_nobody_signs_in_to_an_access_that_only_signs_the_story(story):
@@ -139,8 +277,15 @@ def _figures(session) -> list[list[tuple[object, ...]]]:
             NeedLine.paid_price,
             NeedLine.paid_since,
             NeedLine.allotted,
+            NeedLine.declared_quantity,
+            NeedLine.basis,
+            NeedLine.strength,
+            NeedLine.remark,
+            NeedLine.words,
+            NeedLine.own_unit,
+            NeedLine.units_each,
         )
-        .join(Item, Item.id == NeedLine.item_id)
+        .outerjoin(Item, Item.id == NeedLine.item_id)
         .join(Member, Member.id == NeedLine.member_id)
         .join(Site, Site.id == NeedLine.site_id)
     )
@@ -197,7 +342,7 @@ def test_another_seed_tells_another_story(session, told):
 def test_the_whole_story_is_as_large_as_announced(session):
     operations.load(TODAY)
     pipeline.commit()
-    over = session.scalar(select(Campaign.id).where(Campaign.state == CampaignState.CLOSED))
+    over = session.scalar(select(Campaign.id).where(Campaign.state == CampaignState.POOLED))
     lines = session.scalar(select(func.count()).where(NeedLine.campaign_id == over))
     assert abs(lines - 11_800) <= 236
     answered = (

@@ -1,5 +1,6 @@
 """The maker of workbooks: what people typed never becomes a formula."""
 
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from zipfile import ZipFile
@@ -9,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from procurement.kernel.sheets import AMOUNT, PRICE, Column, Formula, Sheet, workbook
+from procurement.kernel.sheets import (
+    AMOUNT,
+    DATE,
+    PRICE,
+    Column,
+    Formula,
+    Sheet,
+    Wrong,
+    listed,
+    workbook,
+)
 
 TYPED = [
     "=1+1",
@@ -100,3 +111,45 @@ def test_cells_are_named_for_formulas_of_other_sheets():
     assert sheet.first == 4
     assert sheet.cell(2, 5) == "'It''s one'!$B$5"
     assert sheet.span(2) == "'It''s one'!$B$4:$B$5"
+
+
+def test_what_is_asked_for_depends_on_the_column():
+    columns = [
+        Column("Word", 12, asks="A word", choices=listed(["one", 'a "b"'])),
+        Column("Day", 12, DATE, asks="A day"),
+        Column("Text", 12, asks="Some text"),
+        Column("Number", 12, PRICE, asks="A number"),
+        Column("Locked", 12),
+    ]
+    _content, sheet = written((None,) * 5, columns=columns)
+    rules = {str(one.sqref): one for one in sheet.data_validations.dataValidation}
+    assert {place: rule.type for place, rule in rules.items()} == {
+        "A5": "list",
+        "B5": "date",
+        "C5": None,
+        "D5": "decimal",
+    }
+    assert rules["A5"].formula1 == '"one,a ""b"""'
+    assert [cell.protection.locked for cell in sheet[5]] == [False] * 4 + [True]
+
+
+def test_an_open_sheet_lets_people_add_and_sort_rows():
+    sheet = Sheet("One", ("T",), [Column("A", asks="a")], [("a",)], is_open=True)
+    content = workbook([sheet], title="T", author="A")
+    assert not load_workbook(BytesIO(content))["One"].protection.sheet
+
+
+def test_a_day_is_a_day():
+    _content, sheet = written((date(2026, 11, 21), None), columns=[Column("D", 12, DATE)] * 2)
+    assert sheet["A5"].value.date() == date(2026, 11, 21)
+    assert sheet["A5"].number_format == "dd/mm/yyyy"
+
+
+@pytest.mark.parametrize("value", [*TYPED, "douze", Decimal("1.5"), date(2026, 1, 2), None])
+def test_what_is_wrong_is_red_and_as_it_was_typed(value):
+    _content, sheet = written((Wrong(value), None), ("right", None))
+    assert sheet["A5"].fill.fgColor.rgb == "00F6B8B3"
+    assert sheet["A6"].fill.fgColor.rgb != "00F6B8B3"
+    if isinstance(value, str):
+        assert sheet["A5"].data_type == "s"
+        assert str(sheet["A5"].value).replace("\n", "\r") == value or sheet["A5"].value == value

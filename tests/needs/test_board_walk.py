@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from procurement.catalogue.models import Item
@@ -16,7 +17,13 @@ from procurement.kernel.access import Actor, Role
 from procurement.kernel.errors import Forbidden, Refused, Stale
 from procurement.kernel.mail import Letter
 from procurement.kernel.pipeline import rollback, today
-from procurement.members.models import Member, Membership, Person
+from procurement.members.models import (
+    Competence,
+    CompetenceTransfer,
+    Member,
+    Membership,
+    Person,
+)
 from procurement.needs import operations, queries
 from procurement.needs.models import (
     Campaign,
@@ -27,9 +34,18 @@ from procurement.needs.models import (
 )
 from procurement.needs.operations import LineEntry
 from procurement.needs.queries import Filter
-from tests.make import actor_for, make_campaign, make_item, make_member, make_person
+from tests.make import (
+    actor_for,
+    list_family,
+    make_campaign,
+    make_item,
+    make_member,
+    make_person,
+    make_transfer,
+)
 from tests.people import People
 
+COMPETENCE = Competence.VIDEO_PROTECTION
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(
@@ -46,6 +62,8 @@ ACTS = st.lists(
                 "close",
                 "reopen",
                 "leave",
+                "transfer",
+                "take_back",
                 "pass_days",
             ]
         ),
@@ -67,6 +85,8 @@ class Walk:
     buyer: Actor
     item: Item
     today: date
+    #: The only family that the campaign is about is for those that transferred a competence.
+    is_reserved: bool
 
     def need(self, at: int) -> Need:
         """The need of a member; begun or not at all."""
@@ -132,6 +152,18 @@ def leave(walk: Walk, at: int) -> None:
     walk.session.scalars(query).one().left_on = walk.today
 
 
+def transfer(walk: Walk, at: int) -> None:
+    make_transfer(walk.session, walk.members[at], COMPETENCE, walk.today)
+
+
+def take_back(walk: Walk, at: int) -> None:
+    query = select(CompetenceTransfer).where(
+        CompetenceTransfer.member_id == walk.members[at].id, CompetenceTransfer.until_on.is_(None)
+    )
+    for one in walk.session.scalars(query):
+        one.until_on = max(walk.today, one.from_on)
+
+
 def pass_days(walk: Walk, at: int) -> None:
     walk.today += timedelta(days=at)
 
@@ -151,6 +183,8 @@ PLAY: dict[str, Callable[[Walk, int], None]] = {
         close,
         reopen,
         leave,
+        transfer,
+        take_back,
         pass_days,
     )
 }
@@ -170,13 +204,21 @@ def expected(walk: Walk) -> dict[str, str]:
         session.scalars(select(Exemption.member_id).where(Exemption.campaign_id == campaign.id))
     )
     found = {}
+    transfers = list(session.scalars(select(CompetenceTransfer)))
+    able = {
+        one.member_id
+        for one in transfers
+        if one.competence == COMPETENCE
+        and one.from_on <= on
+        and (one.until_on is None or one.until_on > on)
+    }
     for member in walk.members:
         left_on, need = left[member.id], needs.get(member.id)
         if left_on is not None and left_on <= on:
             continue
         if need and need.state in (NeedState.SUBMITTED, NeedState.VALIDATED):
             found[member.name] = "nil_return" if need.is_nil else "answered"
-        elif member.id in exempted:
+        elif member.id in exempted or (walk.is_reserved and member.id not in able):
             found[member.name] = "not_concerned"
         elif not is_open:
             found[member.name] = "late"
@@ -230,9 +272,9 @@ def reminded(walk: Walk) -> set[str]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(acts=ACTS)
+@given(acts=ACTS, is_reserved=st.booleans())
 def test_the_board_says_what_the_database_says(
-    session: Session, people: People, acts: list[tuple[str, int]]
+    session: Session, people: People, acts: list[tuple[str, int]], is_reserved: bool
 ) -> None:
     members = [make_member(session) for _one in range(5)]
     for member in (people.first, people.second):
@@ -247,14 +289,19 @@ def test_the_board_says_what_the_database_says(
         actor_for(people.clara),
         make_item(session),
         today(),
+        is_reserved,
     )
+    if is_reserved:
+        list_family(session, walk.campaign, walk.item.family, COMPETENCE)
+        for member in members[:3]:
+            make_transfer(session, member, COMPETENCE)
     try:
         for act, at in acts:
             step = session.begin_nested()
             try:
                 PLAY[act](walk, at)
                 step.commit()
-            except (Refused, Forbidden, Stale):
+            except (Refused, Forbidden, Stale, IntegrityError):
                 step.rollback()
             check(walk)
     finally:

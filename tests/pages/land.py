@@ -1,11 +1,14 @@
 """A land to visit: the demonstration on a small scale, and purchases left off at every stage."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +16,7 @@ from procurement.agreements import operations as agreements
 from procurement.agreements.models import Agreement, AgreementPrice, Beneficiary
 from procurement.agreements.rules import Naming
 from procurement.catalogue.models import Item
-from procurement.demo import accounts
+from procurement.demo import accounts, territory
 from procurement.demo import operations as demo
 from procurement.extensions import db
 from procurement.kernel import pipeline
@@ -22,9 +25,21 @@ from procurement.kernel.database import Base
 from procurement.kernel.pipeline import today
 from procurement.lots import operations as lots
 from procurement.lots.models import Lot, LotLine
+from procurement.members import mandates
 from procurement.members import operations as members
-from procurement.members.models import Member, Person, Site
-from procurement.needs.models import Campaign, CampaignState, Need, NeedLine, NeedState
+from procurement.members.models import Mandate, Member, Person, Site
+from procurement.needs import operations as needs
+from procurement.needs import queries, sheets
+from procurement.needs.models import (
+    Campaign,
+    CampaignState,
+    Entry,
+    Need,
+    NeedLine,
+    NeedState,
+    Upload,
+)
+from procurement.needs.pages import store
 from procurement.orders import operations as orders
 from procurement.orders.models import Order
 from procurement.orders.operations import Draft, Wanted
@@ -32,6 +47,7 @@ from procurement.tenders import operations as tenders
 from procurement.tenders.models import Offer, Supplier, Tender
 from tests.agreements.make import make_terms
 from tests.make import actor_for, make_campaign, make_line, make_need
+from tests.needs.trip import FIRST, put, saved
 
 _DOMAIN = accounts.DOMAINS[accounts.DRAFTING]
 ADDRESSES = {
@@ -39,6 +55,10 @@ ADDRESSES = {
     Role.APPROVER: f"approver@{_DOMAIN}",
     **{role: address for role, (address, _name) in accounts.CENTRAL.items()},
 }
+
+
+#: One of each of the cast of the demonstration, and one that has not answered.
+_ON_THE_BOARD = (*territory.CAST, accounts.DRAFTING, accounts.VALIDATING)
 
 
 def settle_land(app: Flask) -> dict[Role, Actor]:
@@ -54,6 +74,8 @@ def settle_land(app: Flask) -> dict[Role, Actor]:
             for role, address in ADDRESSES.items()
         }
         _leave_needs(session, people[Role.REQUESTER], people[Role.APPROVER])
+        _leave_entered(session, people)
+        _leave_uploads(session, actor_for(people[Role.REQUESTER]))
         agent, approver, buyer = (
             actor_for(people[role]) for role in (Role.REQUESTER, Role.APPROVER, Role.BUYER)
         )
@@ -66,8 +88,8 @@ def settle_land(app: Flask) -> dict[Role, Actor]:
 def rows_of(actor: Actor) -> dict[str, Select[int]]:
     """Say, for what an address asks, which rows the actor may see: one in each of its states."""
 
-    def one_of_each(model: type[Base], kind: Any) -> Select[int]:
-        return select(func.min(model.id)).where(model.visible_to(actor)).group_by(kind)
+    def one_of_each(model: type[Base], *kinds: Any) -> Select[int]:
+        return select(func.min(model.id)).where(model.visible_to(actor)).group_by(*kinds)
 
     def longest(model: type[Base], name: Any) -> Select[int]:
         query = select(model.id).where(model.visible_to(actor))
@@ -75,16 +97,22 @@ def rows_of(actor: Actor) -> dict[str, Select[int]]:
 
     return {
         "campaign_id": one_of_each(Campaign, Campaign.state),
-        "need_id": one_of_each(Need, Need.state),
-        "line_id": one_of_each(NeedLine, Need.state).join(Need, Need.id == NeedLine.need_id),
+        "need_id": one_of_each(Need, Need.state, Need.entry, Need.objection.is_(None)),
+        "line_id": one_of_each(
+            NeedLine, Need.state, NeedLine.words.is_(None), NeedLine.item_id.is_(None)
+        ).join(Need, Need.id == NeedLine.need_id),
+        "upload_id": one_of_each(Upload, Upload.applied_at.is_(None)),
         "lot_id": one_of_each(Lot, Lot.state),
-        "lots.lot_line": one_of_each(LotLine, Lot.state).join(Lot, Lot.id == LotLine.lot_id),
+        "lots.lot_line line_id": one_of_each(LotLine, Lot.state).join(
+            Lot, Lot.id == LotLine.lot_id
+        ),
         "tender_id": one_of_each(Tender, Tender.state),
         "offer_id": one_of_each(Offer, Tender.state).join(Tender, Tender.id == Offer.tender_id),
         "agreement_id": one_of_each(Agreement, Agreement.state),
         "beneficiary_id": one_of_each(Beneficiary, Beneficiary.ceiling_kind),
         "order_id": one_of_each(Order, Order.state),
         "member_id": longest(Member, Member.name),
+        "needs.board_member member_id": select(Member.id).where(Member.siren.in_(_ON_THE_BOARD)),
         "item_id": longest(Item, Item.designation),
     }
 
@@ -92,10 +120,52 @@ def rows_of(actor: Actor) -> dict[str, Select[int]]:
 def _leave_needs(session: Session, agent: Person, approver: Person) -> None:
     items = list(session.scalars(select(Item).limit(len(NeedState))))
     make_campaign(session, CampaignState.DRAFT, title="Campagne en préparation")
+    make_campaign(session, CampaignState.ARCHIVED, title="Relevé abandonné")
     for state, item in zip(NeedState, items, strict=True):
         campaign = make_campaign(session, title=f"Relevé complémentaire ({state})")
         need = make_need(session, campaign, agent, state, approver)
         make_line(session, need, item, 12)
+        own = {"words": "Ramettes de papier recyclé", "own_unit": "carton de 5"}
+        make_line(session, need, None, 3, **own, remark="Livrées à la rentrée, par l'arrière")
+
+
+def _leave_entered(session: Session, people: dict[Role, Person]) -> None:
+    """Leave what others entered for the commune, an objection, and mandates on both sides."""
+    agent, approver, buyer = (people[role] for role in (Role.REQUESTER, Role.APPROVER, Role.BUYER))
+    for title, objection in (("sur papier", None), ("contesté", "Ce n'est pas notre école.")):
+        campaign = make_campaign(session, title=f"Relevé {title}")
+        objector_id = approver.id if objection else None
+        said = dict[str, Any](objection=objection, objector_id=objector_id, entry=Entry.CENTRALE)
+        need = make_need(session, campaign, agent, NeedState.SUBMITTED, **said)
+        need.author_id = buyer.id
+        make_line(session, need, session.scalars(select(Item).limit(1)).one(), 7)
+    by_siren = {one.siren: one for one in session.scalars(select(Member))}
+    group, other = by_siren[accounts.DELEGATE], by_siren[territory.SIGNED_LATE]
+    mandates.grant(by_siren[accounts.DRAFTING], group.id, actor=actor_for(approver), today=today())
+    # It stands for an intercommunality too, so that one person sees the pages of both sides.
+    session.add(Mandate(member=other, delegate_id=agent.member_id, granted_on=today()))
+    session.flush()
+
+
+def _leave_uploads(session: Session, agent: Actor) -> None:
+    """Leave a workbook that was applied, and one that was only looked at."""
+    campaign = make_campaign(session, title="Relevé par tableur")
+    needs.begin(campaign, actor=agent, today=today())
+    session.flush()
+    assert agent.member_id
+    ids, on = [agent.member_id], dict[str, Any](actor=agent, today=today())
+    answers, choices = queries.answers(campaign, ids), queries.choices(campaign, ids, today())
+    content = sheets.made(sheets.Content(campaign, answers, choices, datetime.now(UTC)), "")
+    place = session.scalars(select(Site.name).where(Site.member_id == agent.member_id)).first()
+    asked = {"words": "Bobine de câble", "own_unit": "touret", "site": place}
+    for quantity in ("12", "douze"):
+        book = load_workbook(BytesIO(content))
+        put(book, FIRST, {**asked, "quantity": quantity})
+        sent = saved(book)
+        upload = needs.receive(campaign, "besoins.xlsx", sent, folder=store.folder(), **on)
+        session.flush()
+        if quantity == "12":
+            assert needs.apply(upload, sent, confirmed=False, **on)["new"]
 
 
 def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> None:

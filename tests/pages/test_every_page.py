@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -10,8 +12,10 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
+from procurement.demo.wordings import WAITING
 from procurement.extensions import db
 from procurement.kernel.access import Actor, Audience, Role
+from procurement.needs.likeness import key_of
 from tests.browser import DESKTOP, PHONE, Visitors, axe_violations, serving
 from tests.conftest import build
 from tests.databases import disconnect
@@ -21,9 +25,14 @@ pytestmark = pytest.mark.browser
 
 _ROLES = [None, *Role]
 #: Addresses that answer with a file, or lead elsewhere.
-_NO_PAGE = re.compile(r"\.(pdf|xlsx)$|^/static/|^/bootstrap/|^/language/|^/savings$")
+_NO_PAGE = re.compile(r"\.(pdf|xlsx)$|^/documents/|^/static/|^/bootstrap/|^/language/|^/savings$")
 #: What an address also asks for: without it a page has nothing to show, with it more.
-_ASKED = {"needs.line_form": ["?item_id=1"], "needs.need": ["", "?q=a"]}
+_WORDING = urlencode(dict(zip(("words", "unit"), key_of(*WAITING[0][:2]), strict=True)))
+_ASKED = {
+    "needs.line_form": ["?item_id=1"],
+    "needs.need": ["", "?q=a"],
+    "needs.wording": ["", f"?{_WORDING}"],
+}
 #: What is not for a visitor, not for the role, and not there at all.
 _ERRORS = {None: "/account", Role.REQUESTER: "/people", Role.BUYER: "/nothing"}
 #: No row is found by these words: every list says what to do then.
@@ -84,9 +93,12 @@ def _paths(rule: Rule, ids: dict[str, list[int]]) -> Iterator[str]:
     if not rule.arguments:
         yield from (rule.rule, rule.rule + _NOTHING)
         return
-    (name,) = rule.arguments
-    for row_id in ids.get(rule.endpoint) or ids[name]:
-        path = re.sub("<.*>", str(row_id), rule.rule)
+    names = re.findall(r"<id:(\w+)>", rule.rule)
+    choices = [ids.get(f"{rule.endpoint} {name}") or ids[name] for name in names]
+    for row_ids in product(*choices):
+        path = rule.rule
+        for row_id in row_ids:
+            path = re.sub("<.*?>", str(row_id), path, count=1)
         yield from (path + asked for asked in _ASKED.get(rule.endpoint, [""]))
 
 

@@ -6,10 +6,11 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _
 
+from procurement.members.models import COMPETENCE_LABELS
 from procurement.needs import rules
 from procurement.needs.imports.meaning import Typed
 from procurement.needs.models import Basis
-from procurement.needs.queries import Answer, Written
+from procurement.needs.queries import Answer, Choices, Written
 
 #: Stands for a line that keeps its item and place because its row was refused.
 _KEPT = -1
@@ -60,6 +61,24 @@ def match(typed: Typed) -> set[int]:
             if same:
                 typed.lines[position] = same.pop()
     return claimed | {line for line in typed.lines if line is not None}
+
+
+def check_families(typed: Typed, standing: dict[int, Answer], choices: Choices) -> None:
+    """Refuse items of families that are for other members, but where they stand already."""
+    if choices.families is None:
+        return
+    families = {one.id: one.family_id for one in choices.items}
+    named = zip(typed.answers, typed.lines, typed.column("item_id"), strict=True)
+    for position, (owner, line, item) in enumerate(named):
+        if owner is None or item is None or families[item] in choices.families[owner.member_id]:
+            continue
+        if line in standing and standing[line].lines[line].item_id == item:
+            continue
+        sentence = _(
+            "This family is for the members that transferred %(competence)s.",
+            competence=COMPETENCE_LABELS[choices.reserved[families[item]]],
+        )
+        typed.faults.setdefault(position, {})["item"] = [str(sentence)]
 
 
 def check_days(typed: Typed, standing: dict[int, Answer], today: date) -> None:

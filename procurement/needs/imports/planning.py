@@ -14,6 +14,7 @@ from procurement.kernel.errors import Refused
 from procurement.kernel.sheets import Cell
 from procurement.needs.imports.matching import (
     check_days,
+    check_families,
     check_numbers,
     check_places,
     check_quantities,
@@ -114,6 +115,7 @@ def planned(
     typed = understood(file, concerned, choices, campaign.commitment is Strength.FIRM)
     check_numbers(typed, standing, file.rows)
     claimed = match(typed)
+    check_families(typed, standing, choices)
     check_days(typed, standing, today)
     check_quantities(typed, campaign.contract_months)
     check_places(typed, standing)

@@ -129,13 +129,15 @@ class Campaign(Stateful, Base):
 
 
 class CampaignFamily(Base):
-    """A purchase family that a campaign is about."""
+    """A purchase family that a campaign is about, and for which of the members that it asks."""
 
     __tablename__ = "campaign_family"
     __table_args__ = (UniqueConstraint("campaign_id", "family_id"),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id"))
+    #: Only for those that transferred it; None for all of them.
+    competence: Mapped[Competence | None] = mapped_column(word(Competence))
 
 
 class CampaignGuest(Base):

@@ -215,7 +215,7 @@ class NeedLine(Base):
         ),
     )
 
-    need_id: Mapped[int]
+    need_id: Mapped[int] = mapped_column(index=True)
     campaign_id: Mapped[int]
     member_id: Mapped[int] = mapped_column(index=True)
     departement: Mapped[str] = mapped_column(String(3))

@@ -4,13 +4,13 @@ import json
 from datetime import UTC, date, datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from procurement.extensions import db
 from procurement.kernel import audit
 from procurement.kernel.access import Actor
-from procurement.kernel.errors import Forbidden, Refused
-from procurement.members.models import Member
+from procurement.kernel.database import Record
+from procurement.kernel.errors import Forbidden, Refused, Stale
 from procurement.needs import queries, rules
 from procurement.needs.models import Entry, Need, NeedLine, NeedState, NeedVersion
 from procurement.needs.operations import notices
@@ -22,29 +22,32 @@ from procurement.needs.operations.documents import check_source
 def submit(need: Need, *, actor: Actor, today: date) -> None:
     """Send the need to the member's approver; its lines are frozen from here on."""
     open_to_writing(need, actor, today)
-    if not need.lines:
+    lines = queries.written_lines(need)
+    if not lines:
         raise Refused(
             "nothing_declared",
             _("There is no line yet. Add one, or answer that nothing is needed."),
         )
-    _send(need, actor, is_nil=False)
+    _send(need, lines, actor)
 
 
 def declare_nil(need: Need, *, actor: Actor, today: date) -> None:
     """Answer that the member needs nothing: an answer too, validated like the others."""
     open_to_writing(need, actor, today)
-    if need.lines:
+    if queries.written_lines(need):
         raise Refused(
             "lines_declared",
             _("This need has lines. Remove them before answering that nothing is needed."),
         )
-    _send(need, actor, is_nil=True)
+    _send(need, [], actor)
 
 
-def validate(need: Need, *, actor: Actor) -> None:
+def validate(need: Need, seen: int | None = None, *, actor: Actor) -> None:
     """Validate a submitted need: from here on it may be pooled.
 
-    Raises Refused ``own_need``; Forbidden for whoever :func:`queries.decides_on` leaves out.
+    ``seen`` is the number of the version that was read, where it is known. Raises Stale when that
+    was returned and submitted anew since, Refused ``own_need`` for whoever wrote in it and
+    ``no_longer_pooled``; Forbidden for whoever :func:`queries.decides_on` leaves out.
     """
     db.session.refresh(need, with_for_update=True)
     if actor.person_id is None or not queries.decides_on(need, actor):
@@ -53,6 +56,17 @@ def validate(need: Need, *, actor: Actor) -> None:
         raise Refused(
             "own_need", _("Somebody other than its author must validate or return this need.")
         )
+    if queries.has_written(need, actor):
+        raise Refused(
+            "own_need", _("You wrote in this need: somebody who did not must validate it.")
+        )
+    if need.campaign.state not in queries.TAKES_VALIDATION:
+        raise Refused(
+            "no_longer_pooled",
+            _("The pooling of this campaign is over: what would be validated now is in no lot."),
+        )
+    if seen is not None and seen != need.submissions:
+        raise Stale
     need.approver_id = actor.person_id
     figure = rules.check_figure(queries.checked_lines(need))
     moved = need.move(NeedState.VALIDATED)
@@ -87,31 +101,35 @@ def return_to_author(need: Need, reason: str, *, actor: Actor, today: date) -> N
     audit.record(db.session(), actor, "needs.return_to_author", need, state=moved, reason=reason)
 
 
-def _send(need: Need, actor: Actor, *, is_nil: bool) -> None:
+def _send(need: Need, lines: list[Record], actor: Actor) -> None:
+    """Freeze the need with its lines; without any it answers that nothing is needed."""
     if need.entry is Entry.CENTRALE:
         check_source(need)
-    member = db.session.get_one(Member, need.member_id)
-    for line in need.lines:
-        line.departement = member.departement
-    need.is_nil, need.return_reason, need.approver_id = is_nil, None, None
+    need.is_nil, need.return_reason, need.approver_id = not lines, None, None
     need.objection = need.objector_id = None
     moved = need.move(NeedState.SUBMITTED)
     need.submissions += 1
-    db.session.add(
-        NeedVersion(
-            need_id=need.id,
-            number=need.submissions,
-            person_id=actor.person_id,
-            at=datetime.now(UTC),
-            lines=json.dumps(queries.snapshot(need), ensure_ascii=False),
-        )
-    )
+    version = {
+        "need_id": need.id,
+        "number": need.submissions,
+        "person_id": actor.person_id,
+        "at": datetime.now(UTC),
+        "lines": json.dumps(queries.snapshot(lines), ensure_ascii=False),
+    }
+    # One writing of the need, however many columns changed since it was opened.
+    db.session.flush()
+    db.session.execute(insert(NeedVersion.__table__), version)  # type: ignore[arg-type]  # it is a table
+    departement = need.member.departement
+    if any(line.departement != departement for line in lines):
+        # The place of the member on the map is frozen with its lines.
+        of_need = NeedLine.need_id == need.id
+        db.session.execute(update(NeedLine).where(of_need).values(departement=departement))
     notices.submitted(need, actor)
     audit.record(
         db.session(),
         actor,
-        "needs.declare_nil" if is_nil else "needs.submit",
+        "needs.submit" if lines else "needs.declare_nil",
         need,
         state=moved,
-        lines=len(need.lines),
+        lines=len(lines),
     )

@@ -1,7 +1,7 @@
 """The life of a campaign."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from flask_babel import lazy_gettext as _
@@ -41,8 +41,9 @@ class Plan:
     invited_competence: Competence | None = None
     #: Ids of the members that are asked by name.
     guests: Collection[int] = ()
-    #: Ids of the families that it is about; none of them means the whole catalogue.
-    families: Collection[int] = ()
+    #: By the id of each family that it is about, the competence that members must have transferred
+    #: to answer for it, or None; no family at all means the whole catalogue.
+    families: Mapping[int, Competence | None] = field(default_factory=dict)
 
 
 def prepare(plan: Plan, *, actor: Actor) -> Campaign:
@@ -95,6 +96,7 @@ def change(campaign: Campaign, plan: Plan, version: int, *, actor: Actor) -> Non
         "needs.change_campaign",
         campaign,
         families=sorted(plan.families),
+        reserved={str(one): word.value for one, word in plan.families.items() if word},
         guests=len(plan.guests),
         **{name: (before[name], after[name]) for name in before if before[name] != after[name]},
     )
@@ -103,7 +105,7 @@ def change(campaign: Campaign, plan: Plan, version: int, *, actor: Actor) -> Non
 def open_campaign(campaign: Campaign, *, actor: Actor, today: date) -> None:
     """Open a campaign to the members that it asks, from its opening date on, and tell them.
 
-    Raises Refused ``campaign_over``, ``nobody_invited``.
+    Raises Refused ``campaign_over``, ``nobody_invited``, ``nobody_concerned``.
     """
     _be(campaign, CampaignState.DRAFT)
     if campaign.closes_on < today:
@@ -113,6 +115,11 @@ def open_campaign(campaign: Campaign, *, actor: Actor, today: date) -> None:
             "nobody_invited",
             _("No member is invited: change whom the campaign asks, then open it."),
         )
+    if db.session.scalar(queries.concerned(campaign, today).limit(1)) is None:
+        raise Refused(
+            "nobody_concerned",
+            _("No family is for any member that the campaign asks: change them, then open it."),
+        )
     moved = campaign.move(CampaignState.OPEN)
     letters = telling.tell_invited(campaign, *telling.opened(campaign), today)
     audit.record(db.session(), actor, "needs.open_campaign", campaign, state=moved, letters=letters)
@@ -121,9 +128,12 @@ def open_campaign(campaign: Campaign, *, actor: Actor, today: date) -> None:
 def extend(campaign: Campaign, closes_on: date, reason: str, *, actor: Actor, today: date) -> None:
     """Give members more time, with the reason, and tell them.
 
-    Raises Refused ``not_later``, ``day_past``.
+    Raises Refused ``not_later``, ``day_past``, ``campaign_allotted`` once a lot was formed: that
+    needs no closing when the last day is past.
     """
+    _lock(campaign)
     _be(campaign, CampaignState.OPEN)
+    _check_not_allotted(campaign)
     if closes_on <= campaign.closes_on:
         raise Refused("not_later", _("Choose a day after the last day until now."), "closes_on")
     _check_to_come(campaign, closes_on, today)
@@ -155,11 +165,7 @@ def reopen(campaign: Campaign, closes_on: date, reason: str, *, actor: Actor, to
     """
     _lock(campaign)
     _be(campaign, CampaignState.CLOSED)
-    if queries.has_allotted(campaign):
-        raise Refused(
-            "campaign_allotted",
-            _("Needs of this campaign are in a lot: dissolve its draft lots before you reopen it."),
-        )
+    _check_not_allotted(campaign)
     _check_to_come(campaign, closes_on, today)
     days = campaign.closes_on, closes_on
     moved = campaign.move(CampaignState.OPEN)
@@ -216,6 +222,18 @@ def _be(campaign: Campaign, state: CampaignState) -> None:
         raise Refused("illegal_move", _("This is no longer possible at this stage."))
 
 
+def _check_not_allotted(campaign: Campaign) -> None:
+    """Check that no lot stands on what was answered: its figures would no longer be whole."""
+    if queries.has_allotted(campaign):
+        raise Refused(
+            "campaign_allotted",
+            _(
+                "Needs of this campaign are in a lot: dissolve its draft lots before you take"
+                " answers again."
+            ),
+        )
+
+
 def _check_to_come(campaign: Campaign, closes_on: date, today: date) -> None:
     if closes_on < max(today, campaign.opens_on):
         raise Refused("day_past", _("Choose a day that is still to come."), "closes_on")
@@ -256,7 +274,10 @@ _WRITTEN = (
 
 
 def _list(campaign: Campaign, plan: Plan) -> None:
-    families = [{"campaign_id": campaign.id, "family_id": one} for one in plan.families]
+    families = [
+        {"campaign_id": campaign.id, "family_id": one, "competence": competence}
+        for one, competence in plan.families.items()
+    ]
     guests = [{"campaign_id": campaign.id, "member_id": one} for one in plan.guests]
     if families:
         db.session.execute(insert(CampaignFamily), families)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel.errors import Refused
-from procurement.members.models import Site
+from procurement.members.models import COMPETENCE_LABELS, Site
 from procurement.needs import queries, rules
 from procurement.needs.models import Basis, Document, Need, NeedLine, Strength
 
@@ -35,16 +35,31 @@ class LineEntry:
     own_unit: str | None = None
 
 
-def check_item(need: Need, item_id: int) -> None:
-    """Check that the catalogue has the item, in one of the campaign's families."""
+def check_item(need: Need, item_id: int, today: date) -> None:
+    """Check that the catalogue has the item, in a family that the member may declare.
+
+    Raises Refused ``no_such_item``, ``family_not_concerned`` for one that the campaign is not
+    about, ``not_transferred`` for one that is for other members.
+    """
     family_id = db.session.scalar(select(Item.family_id).where(Item.id == item_id))
     if family_id is None:
         raise Refused("no_such_item", _("This item is not in the catalogue."), "item_id")
-    families = queries.family_ids(need.campaign)
-    if families is not None and family_id not in families:
+    families = queries.family_ids(need.campaign, need.member_id, today)
+    if families is None or family_id in families:
+        return
+    competence = queries.reserved_for(need.campaign).get(family_id)
+    if competence is None:
         raise Refused(
             "family_not_concerned", _("This campaign is not about items of this family."), "item_id"
         )
+    raise Refused(
+        "not_transferred",
+        _(
+            "This family is for the members that transferred %(competence)s.",
+            competence=COMPETENCE_LABELS[competence],
+        ),
+        "item_id",
+    )
 
 
 def check_entry(need: Need, line: NeedLine, entry: LineEntry, today: date) -> None:

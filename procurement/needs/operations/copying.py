@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from procurement.extensions import db
 from procurement.kernel import audit
@@ -24,6 +24,7 @@ class Copied:
     title: str
     lines: int = 0
     other_family: int = 0
+    not_transferred: int = 0
     lost_place: int = 0
     already_here: int = 0
 
@@ -36,14 +37,20 @@ def copy_last(need: Need, *, actor: Actor, today: date) -> Copied:
     Raises Refused ``nothing_to_copy``, and what writing in the need raises.
     """
     open_to_writing(need, actor, today)
+    with db.session.no_autoflush:
+        return _copied(need, actor, today)
+
+
+def _copied(need: Need, actor: Actor, today: date) -> Copied:
     last = queries.last_need(need)
     if last is None:
         raise Refused("nothing_to_copy", _("There is no earlier need of your body to copy."))
     told = Copied(last.title)
-    chosen = _chosen(need, last.id, told)
+    chosen = _chosen(need, last.id, told, today)
     if chosen:
         evidence = _evidence(need, chosen)
-        db.session.execute(insert(NeedLine), [_taken_over(need, row, evidence) for row in chosen])
+        rows = [_taken_over(need, row, evidence) for row in chosen]
+        db.session.execute(insert(NeedLine.__table__), rows)  # type: ignore[arg-type]  # it is a table
         db.session.expire(need, ["lines"])
         need.is_nil = False
     told.lines = len(chosen)
@@ -53,16 +60,18 @@ def copy_last(need: Need, *, actor: Actor, today: date) -> Copied:
     return told
 
 
-def _chosen(need: Need, last_id: int, told: Copied) -> list[Record]:
+def _chosen(need: Need, last_id: int, told: Copied, today: date) -> list[Record]:
     """Keep the lines that make sense here, and count the others by reason."""
-    families = queries.family_ids(need.campaign)
-    places = {site.id for site in need.member.sites}
-    here = {(None if line.words else line.item_id, line.words, line.site_id) for line in need.lines}
+    families = queries.family_ids(need.campaign, need.member_id, today)
+    listed = queries.listed_family_ids(need.campaign)
+    here = {(None if row.words else row.item_id, row.words, row.site_id) for row in _here(need)}
     chosen = []
     for row in queries.copied_lines(last_id):
-        if row.words is None and families is not None and row.family_id not in families:
+        if row.words is None and listed is not None and row.family_id not in listed:
             told.other_family += 1
-        elif row.site_id not in places:
+        elif row.words is None and families is not None and row.family_id not in families:
+            told.not_transferred += 1
+        elif row.place_of != need.member_id:
             told.lost_place += 1
         elif (None if row.words else row.item_id, row.words, row.site_id) in here:
             told.already_here += 1
@@ -71,8 +80,15 @@ def _chosen(need: Need, last_id: int, told: Copied) -> list[Record]:
     return chosen
 
 
+def _here(need: Need) -> list[Record]:
+    query = select(NeedLine.item_id, NeedLine.words, NeedLine.site_id)
+    return list(db.session.execute(query.where(NeedLine.need_id == need.id)).all())
+
+
 def _evidence(need: Need, chosen: list[Record]) -> dict[str, int]:
     """Give the new need its own documents of the same contents: their ids by digest."""
+    if not any(row.digest for row in chosen):
+        return {}
     known = queries.evidence_by_digest(need)
     wanted = {row.digest: row for row in chosen if row.digest and row.digest not in known}
     if wanted:

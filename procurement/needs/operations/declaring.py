@@ -42,7 +42,7 @@ def add_line(
     """Add an item, or with None for it a free line, to a need that is not submitted yet."""
     open_to_writing(need, actor, today)
     if item_id is not None:
-        checks.check_item(need, item_id)
+        checks.check_item(need, item_id, today)
     line = NeedLine(
         campaign_id=need.campaign_id,
         member_id=need.member_id,
@@ -136,18 +136,31 @@ def open_to_writing(need: Need, actor: Actor, today: date) -> None:
     than the member ``objection_stands`` when it objects; Forbidden for whoever
     neither belongs to the member, nor has its mandate, nor enters it for the centrale.
     """
+    db.session.flush()  # Reading again would drop what is not written yet.
     # Somebody may be submitting it: what counts is what it is now, and it stays so.
-    db.session.refresh(need, with_for_update=True)
+    db.session.refresh(need, _CHANGING, with_for_update=True)
     check_open(need.campaign, need.member_id, today)
     if not need.is_editable:
         raise Refused(
             "need_frozen",
             _("This need was submitted and no longer changes, unless its approver returns it."),
         )
-    need.entry = _entry_of(need, actor)
+    entered_as(need, _entry_of(need, actor), actor)
     if actor.person_id is None:
         raise Forbidden
     need.author_id, need.touched_at = actor.person_id, datetime.now(UTC)
+
+
+def entered_as(need: Need, entry: Entry, actor: Actor) -> None:
+    """Note in whose name a need goes on, where that was another's until now."""
+    if need.entry is entry:
+        return
+    audit.record(db.session(), actor, "needs.take_over", need, entry=(need.entry, entry))
+    need.entry = entry
+
+
+#: What of a need somebody else may have changed; its campaign and its member stay the same.
+_CHANGING = [*Need.__table__.columns.keys(), "lines"]
 
 
 def check_open(campaign: Campaign, member_id: int, today: date) -> None:
@@ -161,18 +174,31 @@ def check_open(campaign: Campaign, member_id: int, today: date) -> None:
                 last=f"{campaign.closes_on:%d/%m/%Y}",
             ),
         )
-    if not has_membership(member_id, campaign.membership_day(today)):
-        raise Refused(
-            "no_membership",
-            _("Your body is not a member of the centrale today; ask it to sign the membership."),
-        )
-    if not queries.is_invited(campaign, member_id, today):
-        raise Refused("not_invited", _("This campaign does not ask your body."))
+    if queries.is_invited(campaign, member_id, today):
+        return
+    if has_membership(member_id, campaign.membership_day(today)):
+        raise Refused("not_invited", _("This campaign does not ask this body."))
+    raise Refused(
+        "no_membership",
+        _("This body is not a member of the centrale today: it has to sign the membership first."),
+    )
 
 
 def begun(campaign: Campaign, member_id: int, entry: Entry, actor: Actor, today: date) -> Need:
-    """Begin a member's need, in whose name ``entry`` says."""
+    """Begin a member's need, in whose name ``entry`` says.
+
+    Raises Refused ``not_concerned``, and what keeps the member from answering now.
+    """
     check_open(campaign, member_id, today)
+    families = queries.family_ids(campaign, member_id, today)
+    if families is not None and not families:
+        raise Refused(
+            "not_concerned",
+            _(
+                "The families of this campaign are for members that transferred a competence; this"
+                " body did not. If it did, tell the centrale."
+            ),
+        )
     need = Need(
         campaign=campaign,
         member_id=member_id,
@@ -208,6 +234,11 @@ def _write(need: Need, line: NeedLine, entry: LineEntry) -> None:
     if (line.words, line.own_unit) != (entry.words, entry.own_unit) and line.words is not None:
         # Other words may mean another item: the buyer looks at them again.
         line.item_id = line.units_each = None
+    months = need.campaign.contract_months
+    for_period = rules.period_quantity(entry.quantity, entry.basis is Basis.YEAR, months)
+    if line.units_each and not rules.fits(for_period, entry.paid_price, line.units_each):
+        # Too little or too much to be counted in units of the item: here too.
+        line.item_id = line.units_each = None
     line.words, line.own_unit = entry.words, entry.own_unit
     line.site_id, line.wanted_on, line.remark = entry.site_id, entry.wanted_on, entry.remark
     line.paid_since, line.evidence_id = entry.paid_since, entry.evidence_id
@@ -216,8 +247,6 @@ def _write(need: Need, line: NeedLine, entry: LineEntry) -> None:
     line.strength = Strength.FIRM if is_firm else entry.strength
     line.own_price = None if entry.words is None else entry.paid_price
     each = line.units_each or Decimal(1)
-    months = need.campaign.contract_months
-    for_period = rules.period_quantity(entry.quantity, entry.basis is Basis.YEAR, months)
     line.quantity = rules.in_units(for_period, each)
     line.paid_price = rules.price_of_one(entry.paid_price, each)
 

@@ -11,7 +11,7 @@ from procurement.kernel.access import Actor, Role
 from procurement.kernel.errors import Forbidden, Refused
 from procurement.members.models import Mandate
 from procurement.needs import queries
-from procurement.needs.models import Campaign, Entry, Need, NeedLine, NeedState
+from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedLine, NeedState
 from procurement.needs.operations import notices
 from procurement.needs.operations.declaring import begun
 
@@ -55,12 +55,14 @@ def object_to(need: Need, reason: str, *, actor: Actor) -> None:
     """Say, for the member, what is wrong with a need that was entered for it.
 
     What was submitted or validated goes back, for the member to take over, unless a part of it
-    stands in a lot. Raises Refused ``already_objected``; Forbidden where nobody entered it for the
-    actor's body.
+    stands in a lot. Raises Refused ``already_objected``, ``campaign_archived``; Forbidden where
+    nobody entered it for the actor's body.
     """
     db.session.refresh(need, with_for_update=True)
     if actor.person_id is None or not queries.may_object(need, actor):
         raise Forbidden
+    if need.campaign.state is CampaignState.ARCHIVED:
+        raise Refused("campaign_archived", _("This campaign is archived and no longer changes."))
     if need.objection is not None:
         raise Refused("already_objected", _("Your body has objected to this need already."))
     need.objection, need.objector_id = reason, actor.person_id

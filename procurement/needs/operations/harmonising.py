@@ -27,10 +27,6 @@ from procurement.needs.models import (
 )
 from procurement.needs.queries import harmonising
 
-#: Beyond these a unit was mistaken for another.
-MOST_UNITS = Decimal(100_000_000)
-HIGHEST_PRICE = Decimal(10_000_000)
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -75,7 +71,8 @@ def confirm_remembered(campaign: Campaign, *, actor: Actor, today: date) -> int:
     Gives the number of lines changed; raises Refused as :func:`harmonise` does.
     """
     _take(campaign)
-    known = harmonising.remembered(harmonising.waiting(campaign), queries.family_ids(campaign))
+    families = queries.listed_family_ids(campaign)
+    known = harmonising.remembered(harmonising.waiting(campaign), families)
     items = harmonising.items_of({row.item_id for row in known.values()})
     meanings = {key: _Meaning(items[row.item_id], row.units_each) for key, row in known.items()}
     return _decide(campaign, meanings, {}, "needs.confirm_wordings", actor, today)
@@ -122,7 +119,7 @@ def _item_of(campaign: Campaign, item_id: int) -> Record:
     item = harmonising.items_of([item_id]).get(item_id)
     if item is None:
         raise Refused("no_such_item", _("This item is not in the catalogue."), "item_id")
-    families = queries.family_ids(campaign)
+    families = queries.listed_family_ids(campaign)
     if families is not None and item.family_id not in families:
         raise Refused(
             "family_not_concerned", _("This campaign is not about items of this family."), "item_id"
@@ -229,11 +226,11 @@ def _checked(row: dict[str, Any], line: Record, field: str | None) -> dict[str, 
     code = None
     if not row["total"]:
         code = "too_little"
-    elif row["total"] > MOST_UNITS:
+    elif row["total"] > rules.MOST_UNITS:
         code = "too_much"
     elif line.own_price and not row["price"]:
         code = "price_too_low"
-    elif line.own_price and row["price"] > HIGHEST_PRICE:
+    elif line.own_price and row["price"] > rules.HIGHEST_PRICE:
         code = "price_too_high"
     if code is not None:
         raise Refused(code, _sentence(code, line.words), field)

@@ -30,6 +30,7 @@ from procurement.needs.models import (
     Upload,
 )
 from procurement.needs.operations import notices
+from procurement.needs.operations.declaring import entered_as
 from procurement.needs.queries import Written
 
 #: Ids in one statement: SQLite takes at most 32,766.
@@ -72,7 +73,7 @@ def look(campaign: Campaign, content: bytes, *, actor: Actor, today: date) -> Pl
     file = sent(content)
     writable = queries.writable(campaign, actor, today, file.bodies)
     answers = queries.answers(campaign, writable)
-    choices = queries.choices(campaign, [one.member_id for one in answers])
+    choices = queries.choices(campaign, [one.member_id for one in answers], today)
     return planned(file, campaign, answers, choices, member_id=actor.member_id, today=today)
 
 
@@ -120,14 +121,19 @@ def _needs(campaign: Campaign, plan: Plan, actor: Actor) -> dict[int, Need]:
         for one in db.session.scalars(query.execution_options(populate_existing=True))
     }
     fresh = [
-        Need(campaign=campaign, member_id=member_id, submissions=0)
+        Need(
+            campaign=campaign,
+            member_id=member_id,
+            entry=_entry(member_id, actor),
+            submissions=0,
+        )
         for member_id in sorted(touched.keys() - needs.keys())
     ]
     db.session.add_all(fresh)
     needs |= {one.member_id: one for one in fresh}
     now = datetime.now(UTC)
     for member_id, need in needs.items():
-        need.entry = _entry(member_id, actor)
+        entered_as(need, _entry(member_id, actor), actor)
         need.author_id, need.touched_at, need.is_nil = actor.person_id or 0, now, False
     db.session.flush()
     _tell(campaign, fresh, actor)
@@ -202,8 +208,8 @@ def _row(
         line.quantity, line.basis is Basis.YEAR, campaign.contract_months
     )
     each = kept.units_each if kept and of_same and line.words is not None else None
-    if each and not rules.in_units(quantity, each):
-        # Too little to be counted in units of the item: the buyer looks at it again.
+    if each and not rules.fits(quantity, line.paid_price, each):
+        # Too little or too much to be counted in units of the item: the buyer looks at it again.
         each = None
     item_id = kept.item_id if kept and each else line.item_id
     is_free = line.words is not None

@@ -12,7 +12,7 @@ from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
 from procurement.members.models import Member
 from procurement.members.rules import plain
-from procurement.needs.models import Campaign, Exemption, Need, NeedState
+from procurement.needs.models import Campaign, CampaignState, Exemption, Need, NeedState
 
 _SIREN = re.compile(r"(?<!\d)\d{3}[ \u00a0\u202f]?\d{3}[ \u00a0\u202f]?\d{3}(?!\d)")
 #: Lines that a refusal repeats; a longer list is of another kind altogether.
@@ -53,8 +53,10 @@ def guests_named(text: str) -> list[int]:
 def exempt(campaign: Campaign, member_id: int, reason: str, *, actor: Actor) -> None:
     """Mark a member that a campaign asks as not concerned, with the reason: it is not reminded.
 
-    It may answer all the same. Raises Refused ``already_answered``, ``already_exempt``.
+    It may answer all the same. Raises Refused ``already_answered``, ``already_exempt``,
+    ``campaign_archived``.
     """
+    _check_not_archived(campaign)
     answer = select(Need.state).where(Need.campaign_id == campaign.id, Need.member_id == member_id)
     if db.session.scalar(answer) in (NeedState.SUBMITTED, NeedState.VALIDATED):
         raise Refused("already_answered", _("This member has answered: it is concerned."))
@@ -65,7 +67,11 @@ def exempt(campaign: Campaign, member_id: int, reason: str, *, actor: Actor) -> 
 
 
 def unexempt(campaign: Campaign, member_id: int, *, actor: Actor) -> None:
-    """Count a member among those concerned again. Raises Refused ``not_exempt``."""
+    """Count a member among those concerned again.
+
+    Raises Refused ``not_exempt``, ``campaign_archived``.
+    """
+    _check_not_archived(campaign)
     exemption = _exemption(campaign, member_id)
     if exemption is None:
         raise Refused("not_exempt", _("This member is not marked as not concerned."))
@@ -78,6 +84,11 @@ def unexempt(campaign: Campaign, member_id: int, *, actor: Actor) -> None:
         reason=(exemption.reason, None),
     )
     db.session.delete(exemption)
+
+
+def _check_not_archived(campaign: Campaign) -> None:
+    if campaign.state is CampaignState.ARCHIVED:
+        raise Refused("campaign_archived", _("This campaign is archived and no longer changes."))
 
 
 def _key(name: str) -> str:

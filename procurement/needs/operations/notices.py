@@ -8,7 +8,9 @@ from procurement.extensions import db
 from procurement.kernel import mail
 from procurement.kernel.access import MEMBER_ROLES, Actor, Role
 from procurement.kernel.mail import Draft
+from procurement.members.models import Member, Person
 from procurement.members.queries import addresses
+from procurement.needs import queries
 from procurement.needs.models import Entry, Need
 
 
@@ -35,15 +37,19 @@ def submitted(need: Need, actor: Actor) -> None:
 
 
 def returned(need: Need, reason: str, actor: Actor) -> None:
-    """Tell the author why the need comes back."""
+    """Tell why the need comes back: its author, or the member's people where they go on with it."""
     names = {"person": actor.name, "member": need.member.name, "title": need.campaign.title}
     subject = _("Needs of %(member)s to correct: %(title)s", **names)
     body = [
         _("%(person)s has returned the needs of %(member)s for “%(title)s”.", **names),
         _("Reason: %(reason)s", reason=reason),
-        _("Correct them and submit them again."),
+        _next_step(need.member),
     ]
-    _tell_author(need, subject, body)
+    if _goes_on(need.author, need):
+        _tell_author(need, subject, body)
+    else:
+        # What a mandate no longer covers is not for the former delegate to read.
+        _tell(need, {Role.REQUESTER}, subject, body)
 
 
 def objected(need: Need, reason: str, actor: Actor) -> None:
@@ -55,6 +61,23 @@ def objected(need: Need, reason: str, actor: Actor) -> None:
         _("Reason: %(reason)s", reason=reason),
     ]
     _tell_author(need, subject, body)
+
+
+def _goes_on(author: Person, need: Need) -> bool:
+    """Tell whether the author may still write in the need."""
+    acting = Actor(author.id, author.name, author.role, author.member_id)
+    return author.is_active and queries.writes(need, acting)
+
+
+def _next_step(member: Member) -> object:
+    if member.successor is None:
+        return _("Correct them and submit them again.")
+    return _(
+        "%(member)s is now part of %(successor)s: declare what is still needed in the answer of"
+        " %(successor)s.",
+        member=member.name,
+        successor=member.successor.name,
+    )
 
 
 _YOURS = _(
@@ -79,9 +102,9 @@ def _begun_sentence(need: Need, actor: Actor) -> object:
 
 
 def _tell(need: Need, roles: Collection[Role], subject: object, body: list[object]) -> None:
-    letters = [
-        Draft(to, subject, body, f"/needs/{need.id}") for to in addresses(need.member_id, roles)
-    ]
+    # The people of a body that merged act for its successor.
+    body_id = need.member.successor_id or need.member_id
+    letters = [Draft(to, subject, body, f"/needs/{need.id}") for to in addresses(body_id, roles)]
     mail.write_all(db.session(), letters)
 
 

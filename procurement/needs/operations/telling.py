@@ -19,14 +19,14 @@ Recipient = tuple[str, str]
 
 
 def tell_invited(campaign: Campaign, subject: object, body: list[object], today: date) -> int:
-    """Write to all who request or approve for the members that the campaign asks.
+    """Write to all who request or approve for the members that the campaign asks and concerns.
 
     Gives how many letters.
     """
     query = (
         select(Person.name, Person.email)
         .where(
-            Person.member_id.in_(queries.invited(campaign, today)),
+            Person.member_id.in_(queries.concerned(campaign, today)),
             Person.role.in_((Role.REQUESTER, Role.APPROVER)),
             Person.is_active,
         )

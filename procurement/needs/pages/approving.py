@@ -11,7 +11,7 @@ from procurement.needs import operations
 from procurement.needs.models import Need
 from procurement.needs.pages.declaring import need
 from procurement.needs.pages.stage import stage
-from procurement.needs.schemas import ReturnInput
+from procurement.needs.schemas import ReturnInput, ValidationInput
 
 
 @stage.post("/needs/<id:need_id>/submit", allow=Permission.NEED_DECLARE)
@@ -33,10 +33,10 @@ def declare_nil(need_id: int) -> ResponseReturnValue:
 
 
 @stage.post("/needs/<id:need_id>/validate", allow=Permission.NEED_VALIDATE)
-@form(Input, shown_by=need)
-def validate(need_id: int) -> ResponseReturnValue:
+@form(ValidationInput, shown_by=need)
+def validate(need_id: int, seen: int | None) -> ResponseReturnValue:
     """Validate a need."""
-    operations.validate(find(Need, need_id), actor=actor())
+    operations.validate(find(Need, need_id), seen, actor=actor())
     flash(_("The need is validated: the centrale can pool it."), "success")
     return redirect(url_for("needs.need", need_id=need_id))
 

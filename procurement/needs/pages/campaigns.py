@@ -23,7 +23,7 @@ from procurement.needs.models import (
 )
 from procurement.needs.operations import Plan
 from procurement.needs.pages.stage import stage
-from procurement.needs.queries import Filter
+from procurement.needs.queries import Filter, harmonising
 from procurement.needs.schemas import (
     CampaignInput,
     ChangedCampaignInput,
@@ -80,13 +80,16 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
         campaign=shown,
         need=queries.need_of(shown, who.member_id) if who.member_id else None,
         is_invited=bool(who.member_id) and queries.is_invited(shown, who.member_id or 0, today()),
+        is_concerned=_is_concerned(shown),
         counts=queries.counts(shown, today(), Filter()) if reads_board else None,
-        families=catalogue.families() if shown.every_family else shown.families,
+        families=[] if shown.every_family else shown.families,
+        reserved=queries.reserved_for(shown),
         guests=queries.guests(shown) if reads_board else [],
         has_allotted=reads_board and queries.has_allotted(shown),
         is_over=queries.is_over(shown, today()),
         documents=queries.documents_of(shown),
         mandated=queries.mandated(shown, who),
+        unharmonised=_unharmonised(shown) if who.may(Permission.NEED_HARMONISE) else 0,
         today=today(),
         labels={"invitation": INVITATION_LABELS, "commitment": STRENGTH_LABELS},
         departements=DEPARTEMENTS,
@@ -156,6 +159,15 @@ def archive(campaign_id: int) -> ResponseReturnValue:
     return redirect(url_for("needs.campaign", campaign_id=campaign_id))
 
 
+def _is_concerned(shown: Campaign) -> bool:
+    member_id = actor().member_id
+    return member_id is None or queries.family_ids(shown, member_id, today()) != frozenset()
+
+
+def _unharmonised(shown: Campaign) -> int:
+    return sum(row.lines for row in harmonising.to_harmonise(shown.id))
+
+
 def _plan(entry: dict[str, Any]) -> Plan:
     return Plan(**{**entry, "guests": operations.guests_named(entry["guests"])})
 
@@ -166,9 +178,10 @@ def _known(shown: Campaign) -> dict[str, object]:
     words = ("contract_starts_on", "commitment", "invitation", "invited_departement")
     known = {name: getattr(shown, name) for name in (*same, *words, "invited_competence")}
     known["guests"] = "\n".join(f"{one.siren} {one.name}" for one in queries.guests(shown))
-    ticked = {one.id for one in shown.families} if not shown.every_family else set()
+    ticked = queries.reserved_for(shown)
     for at, family in enumerate(catalogue.families()):
         known[f"families-{at}-family_id"] = family.id if family.id in ticked else None
+        known[f"families-{at}-competence"] = ticked.get(family.id)
     return known
 
 

@@ -80,7 +80,7 @@ def copy_last(need_id: int) -> ResponseReturnValue:
 def _adding(need: Need, lines: list[Record]) -> dict[str, Any]:
     """Give what the search, the forms beside what it finds and the free line are made of."""
     text, family_id = request.args.get("q", "").strip(), asked_id("family")
-    families = queries.family_ids(need.campaign)
+    families = queries.family_ids(need.campaign, need.member_id, today())
     items, is_near = None, False
     if text or family_id:
         found, is_near = catalogue.search(text, families, family_id)
@@ -122,6 +122,16 @@ def _left_out(told: Copied) -> list[str]:
                 "%(num)s line was left out: this campaign is not about its family.",
                 "%(num)s lines were left out: this campaign is not about their families.",
                 told.other_family,
+            ),
+        ),
+        (
+            told.not_transferred,
+            ngettext(
+                "%(num)s line was left out: its family is for members that transferred a "
+                "competence.",
+                "%(num)s lines were left out: their families are for members that transferred a "
+                "competence.",
+                told.not_transferred,
             ),
         ),
         (

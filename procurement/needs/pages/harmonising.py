@@ -18,7 +18,7 @@ from procurement.needs.likeness import units_in
 from procurement.needs.models import Campaign
 from procurement.needs.operations import Decision
 from procurement.needs.pages.stage import stage
-from procurement.needs.queries import family_ids, harmonising
+from procurement.needs.queries import harmonising, listed_family_ids
 from procurement.needs.schemas import HarmoniseInput, UnharmoniseInput
 
 _SIZE = 20
@@ -35,7 +35,7 @@ def wordings(campaign_id: int) -> ResponseReturnValue:
         campaign=campaign,
         page=_page(found, url_for("needs.wordings", campaign_id=campaign_id)),
         waiting=waiting,
-        remembered=harmonising.remembered(waiting, family_ids(campaign)),
+        remembered=harmonising.remembered(waiting, listed_family_ids(campaign)),
         alike=harmonising.alike,
         text=text,
     )
@@ -50,7 +50,7 @@ def wording(campaign_id: int) -> ResponseReturnValue:
     if asked is None:
         return render_template("needs/harmonised_already.html", campaign=campaign)
     alike = harmonising.alike(asked.key, waiting)
-    known = harmonising.remembered([asked.key, *alike], family_ids(campaign))
+    known = harmonising.remembered([asked.key, *alike], listed_family_ids(campaign))
     before, text = known.get(asked.key), request.args.get("find", "").strip()
     chosen = [before.item_id if before else 0, request.form.get("item_id", 0, type=int)]
     return render_template(
@@ -62,7 +62,7 @@ def wording(campaign_id: int) -> ResponseReturnValue:
         known=known,
         before=before,
         text=text,
-        choices=harmonising.choices(asked, family_ids(campaign), chosen, text),
+        choices=harmonising.choices(asked, listed_family_ids(campaign), chosen, text),
         units_in=units_in,
         form=shown_form(
             item_id=before.item_id if before else None,

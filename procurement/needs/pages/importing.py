@@ -166,7 +166,7 @@ def _kind(plan: Plan) -> str:
 def _rows(campaign: Campaign, plan: Plan, kind: str) -> dict[str, Any]:
     concerned = {one.answer.member_id for one in plan.changes}
     concerned |= {one.answer.member_id for one in plan.barred}
-    words = Words(queries.choices(campaign, concerned))
+    words = Words(queries.choices(campaign, concerned, today()))
     page = _page(plan.refusals if kind == "refused" else getattr(plan, kind))
     moments = {
         one.answer.need_id: one.stale_since
@@ -195,7 +195,7 @@ def _download(
     content = sheets.Content(
         campaign,
         answers,
-        queries.choices(campaign, member_ids),
+        queries.choices(campaign, member_ids, today()),
         datetime.now(UTC),
         mark(),
         plan.refusals if plan else (),

@@ -10,7 +10,7 @@ from procurement.catalogue.models import UNIT_LABELS, Item
 from procurement.extensions import db
 from procurement.kernel.access import Permission
 from procurement.kernel.database import LARGEST_ID
-from procurement.kernel.errors import Absent, Refused
+from procurement.kernel.errors import Absent, Forbidden, Refused
 from procurement.kernel.forms import Form
 from procurement.kernel.pipeline import actor, find, form, shown_form, today
 from procurement.members import queries as members
@@ -34,7 +34,7 @@ def line_form(need_id: int) -> ResponseReturnValue:
     """Show the form of a new line, for the item that the address or the form names."""
     item_id = request.values.get("item_id", 0, type=int)
     need, item = find(Need, need_id), find(Item, item_id)
-    if request.method == "GET" and not need.takes_lines(today()):
+    if request.method == "GET" and not _may_write(need):
         return _frozen(need)
     return _line_page(need, item, None, shown_form(site_id=queries.usual_site_id(need)))
 
@@ -69,7 +69,7 @@ def edit_line(line_id: int) -> ResponseReturnValue:
         line = find(NeedLine, line_id)
     except Absent:
         return _gone(line_id)
-    if request.method == "GET" and not line.need.takes_lines(today()):
+    if request.method == "GET" and not _may_write(line.need):
         return _frozen(line.need)
     return _line_page(line.need, line.item, line, shown_form(**_known(line)))
 
@@ -152,6 +152,13 @@ def _gone(line_id: int) -> ResponseReturnValue:
     item_id = request.form.get("item_id", 0, type=int)
     item = find(Item, item_id) if item_id and "words" not in request.form else None
     return _line_page(need, item, None, shown_form(), removed_id=line_id)
+
+
+def _may_write(need: Need) -> bool:
+    """Tell whether a form would be of use. Raises Forbidden where writing is up to others."""
+    if not queries.writes(need, actor()):
+        raise Forbidden
+    return need.takes_lines(today())
 
 
 def _frozen(need: Need) -> ResponseReturnValue:

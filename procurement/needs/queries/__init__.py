@@ -17,7 +17,7 @@ from procurement.needs.queries.campaigns import (
     answers_by_state,
     asked_on,
     campaign_list,
-    family_ids,
+    concerned,
     guests,
     has_allotted,
     invited,
@@ -25,16 +25,25 @@ from procurement.needs.queries.campaigns import (
     unanswered,
 )
 from procurement.needs.queries.deciding import (
+    TAKES_VALIDATION,
     Decisions,
     decides_on,
     decisions,
+    has_written,
     is_allotted,
     may_object,
     returns_validated,
     writes,
+    written_by,
 )
 from procurement.needs.queries.delegating import mandated
 from procurement.needs.queries.documents import documents_of
+from procurement.needs.queries.families import (
+    concerned_on,
+    family_ids,
+    listed_family_ids,
+    reserved_for,
+)
 from procurement.needs.queries.history import (
     acts_since_version,
     history,
@@ -70,11 +79,13 @@ from procurement.needs.queries.needs import (
     need_list,
     need_of,
     snapshot,
+    written_lines,
 )
 
 __all__ = [
     "CHECKED",
     "INTERCOMMUNALITIES",
+    "TAKES_VALIDATION",
     "Answer",
     "Choices",
     "Decisions",
@@ -91,6 +102,8 @@ __all__ = [
     "campaign_list",
     "checked_lines",
     "choices",
+    "concerned",
+    "concerned_on",
     "copied_lines",
     "counts",
     "counts_query",
@@ -102,6 +115,7 @@ __all__ = [
     "family_ids",
     "guests",
     "has_allotted",
+    "has_written",
     "history",
     "invited",
     "is_allotted",
@@ -111,6 +125,7 @@ __all__ = [
     "line_change",
     "lines_of",
     "lines_query",
+    "listed_family_ids",
     "mandated",
     "may_object",
     "may_read_acts",
@@ -122,6 +137,7 @@ __all__ = [
     "people_of",
     "read_acts",
     "reminders",
+    "reserved_for",
     "returns_validated",
     "same_line_id",
     "snapshot",
@@ -130,4 +146,6 @@ __all__ = [
     "usual_site_id",
     "writable",
     "writes",
+    "written_by",
+    "written_lines",
 ]

@@ -26,6 +26,7 @@ from procurement.needs.models import (
     Reminder,
 )
 from procurement.needs.queries.campaigns import asked_on
+from procurement.needs.queries.families import concerned_on
 
 _GROUP = aliased(Member)
 _COMMUNE_INHABITANTS = case((Member.kind == MemberKind.COMMUNE, Member.population), else_=0)
@@ -90,6 +91,7 @@ def _board_rows(moment: _Moment, chosen: Filter) -> Query:
             case((_is_readable(), _lines()), else_=None).label("lines"),
             _reminded_on().label("reminded_on"),
             Exemption.reason.label("exempted_for"),
+            concerned_on(moment.on).label("has_family"),
         )
         .order_by(Member.sort_name, Member.id)
     )
@@ -225,12 +227,15 @@ def _conditions(chosen: Filter) -> list[ColumnElement[bool]]:
 
 
 def _status(moment: _Moment) -> ColumnElement[str]:
-    """Give the status of a row of :func:`_asked`. Who has answered has, even if exempted before."""
+    """Give the status of a row of :func:`_asked`. Who has answered has, whatever was said of it."""
     is_sent = Need.state.in_((NeedState.SUBMITTED, NeedState.VALIDATED))
     known = [
         (is_sent & Need.is_nil, literal(Status.NIL_RETURN.value)),
         (is_sent, literal(Status.ANSWERED.value)),
-        (Exemption.id.is_not(None), literal(Status.NOT_CONCERNED.value)),
+        (
+            Exemption.id.is_not(None) | ~concerned_on(moment.on),
+            literal(Status.NOT_CONCERNED.value),
+        ),
     ]
     if moment.is_over:
         return case(*known, else_=literal(Status.LATE.value))

@@ -2,7 +2,18 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from procurement.extensions import db
@@ -12,7 +23,6 @@ from procurement.members.models import CompetenceTransfer, Member
 from procurement.members.queries import member_ids_in_force, transferred_on
 from procurement.needs.models import (
     Campaign,
-    CampaignFamily,
     CampaignGuest,
     CampaignState,
     Exemption,
@@ -21,6 +31,7 @@ from procurement.needs.models import (
     NeedLine,
     NeedState,
 )
+from procurement.needs.queries.families import concerned_on
 
 
 def campaign_list(actor: Actor) -> Query:
@@ -63,14 +74,6 @@ def answers_by_state(campaign: Campaign) -> dict[tuple[NeedState, bool], int]:
     return {(row[0], row[1]): row[2] for row in db.session.execute(query)}
 
 
-def family_ids(campaign: Campaign) -> frozenset[int] | None:
-    """Ids of the families that a campaign is about; None for the whole catalogue."""
-    if campaign.every_family:
-        return None
-    query = select(CampaignFamily.family_id).where(CampaignFamily.campaign_id == campaign.id)
-    return frozenset(db.session.scalars(query))
-
-
 def invited(campaign: Campaign, today: date) -> Select[int]:
     """Select the ids of the bodies that a campaign asks, as it stands on ``today``."""
     on = campaign.membership_day(today)
@@ -79,11 +82,22 @@ def invited(campaign: Campaign, today: date) -> Select[int]:
 
 def is_invited(campaign: Campaign, member_id: int, today: date) -> bool:
     """Tell whether a campaign asks a body."""
-    query = invited(campaign, today).where(Member.id == member_id)
-    return db.session.scalar(query) is not None
+    asked: dict[str, object] = {"campaign_id": campaign.id, "member_id": member_id}
+    asked["on"] = campaign.membership_day(today)
+    return db.session.connection().execute(_ASKED, asked).one_or_none() is not None
 
 
-def asked_on(on: date) -> ColumnElement[bool]:
+def concerned(campaign: Campaign, today: date) -> Select[int]:
+    """Select the ids of the bodies that a campaign asks and that can answer it.
+
+    A family of it is for them, or they began while one was.
+    """
+    begun = select(Need.member_id).where(Need.campaign_id == campaign.id)
+    is_concerned = concerned_on(campaign.membership_day(today))
+    return invited(campaign, today).where(or_(is_concerned, Member.id.in_(begun)))
+
+
+def asked_on(on: date | BindParameter[date]) -> ColumnElement[bool]:
     """Condition on Campaign and Member: the one asks the other, by the memberships of a day."""
     transferred = select(CompetenceTransfer.id).where(
         CompetenceTransfer.member_id == Member.id,
@@ -114,6 +128,14 @@ def asked_on(on: date) -> ColumnElement[bool]:
     )
 
 
+#: Put together once: every act on a need asks it.
+_ASKED = (
+    select(Member.id)
+    .join(Campaign, asked_on(bindparam("on", type_=Date)))
+    .where(Campaign.id == bindparam("campaign_id"), Member.id == bindparam("member_id"))
+)
+
+
 def unanswered(today: date) -> list[Record]:
     """List the campaigns that take answers and are not answered by all: id, title, how many."""
     query = (
@@ -129,6 +151,7 @@ def unanswered(today: date) -> list[Record]:
             Campaign.opens_on <= today,
             Campaign.closes_on >= today,
             Exemption.id.is_(None),
+            concerned_on(today),
             or_(Need.id.is_(None), Need.state.in_((NeedState.DRAFT, NeedState.RETURNED))),
         )
         .group_by(Campaign.id, Campaign.title, Campaign.closes_on)

@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from procurement.extensions import db
 from procurement.kernel.access import Actor, Permission, Role
+from procurement.kernel.audit import AuditEntry
 from procurement.members.queries import has_mandate
-from procurement.needs.models import Entry, Need, NeedLine, NeedState
+from procurement.needs.models import CampaignState, Entry, Need, NeedLine, NeedState
+
+#: While a campaign is in these states, what is validated can still be pooled.
+TAKES_VALIDATION = (CampaignState.OPEN, CampaignState.CLOSED)
+#: What is done to a need without writing in it.
+_NOT_WRITING = ("needs.begin", "needs.validate", "needs.return_to_author", "needs.object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,18 @@ def decisions(need: Need, actor: Actor, today: date) -> Decisions:
     goes_back = decides if is_submitted else returns and not is_allotted(need)
     return Decisions(
         may_write=need.takes_lines(today) and writes(need, actor),
-        may_validate=is_submitted and decides,
+        may_validate=(
+            is_submitted
+            and decides
+            and need.campaign.state in TAKES_VALIDATION
+            and not has_written(need, actor)
+        ),
         may_return=need.can_return(today) and goes_back,
-        may_object=need.objection is None and may_object(need, actor),
+        may_object=(
+            need.objection is None
+            and may_object(need, actor)
+            and need.campaign.state is not CampaignState.ARCHIVED
+        ),
     )
 
 
@@ -75,6 +90,24 @@ def returns_validated(need: Need, actor: Actor) -> bool:
 def may_object(need: Need, actor: Actor) -> bool:
     """Tell whether the need was entered for the actor's body by somebody else."""
     return actor.member_id == need.member_id and need.entry is not Entry.OWN
+
+
+def has_written(need: Need, actor: Actor) -> bool:
+    """Tell whether the actor ever wrote in the need, even where others went on with it."""
+    return (
+        db.session.scalar(select(Need.id).where(Need.id == need.id, written_by(actor))) is not None
+    )
+
+
+def written_by(actor: Actor) -> ColumnElement[bool]:
+    """Condition of the needs in which the actor wrote, as the journal tells."""
+    wrote = select(AuditEntry.id).where(
+        AuditEntry.object_type == Need.__tablename__,
+        AuditEntry.object_id == Need.id,
+        AuditEntry.person_id == actor.person_id,
+        AuditEntry.verb.not_in(_NOT_WRITING),
+    )
+    return wrote.correlate(Need).exists()
 
 
 def is_allotted(need: Need) -> bool:

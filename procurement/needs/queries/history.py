@@ -83,7 +83,9 @@ def names_in(need: Need, shown: Iterable[Act]) -> Names:
     """Read what the acts and the versions call by number, in three queries at most."""
     item_ids = {one for act in shown if (one := _item_id(act.told)) is not None}
     items = select(Item.id, Item.designation).where(Item.id.in_(item_ids))
-    sites = select(Site.id, Site.name).where(Site.member_id == need.member_id)
+    # The places of a body that merged are its successor's.
+    owners = (need.member_id, need.member.successor_id)
+    sites = select(Site.id, Site.name).where(Site.member_id.in_(owners))
     documents = select(Document.id, Document.name).where(Document.need_id == need.id)
     return Names(_by_id(items) if item_ids else {}, _by_id(sites), _by_id(documents))
 

@@ -14,7 +14,7 @@ from procurement.extensions import db
 from procurement.kernel.access import Actor, Permission
 from procurement.kernel.audit import AuditEntry, plain
 from procurement.kernel.database import Query, Record
-from procurement.members.models import Mandate, Member, Site
+from procurement.members.models import Competence, Mandate, Member, Site
 from procurement.needs.models import (
     Basis,
     Campaign,
@@ -25,7 +25,8 @@ from procurement.needs.models import (
     Strength,
     Upload,
 )
-from procurement.needs.queries.campaigns import family_ids, invited
+from procurement.needs.queries.campaigns import concerned
+from procurement.needs.queries.families import listed_for, reserved_for
 
 #: What happened before is told by the history of the need.
 _MOST_ACTS = 100
@@ -104,17 +105,29 @@ class Choices:
 
     items: Sequence[Record]
     sites: Sequence[Record]
+    #: Ids of the families that each body may declare; None where no family is for some alone.
+    families: Mapping[int, frozenset[int]] | None = None
+    #: The competence that some families are for.
+    reserved: Mapping[int, Competence] = field(default_factory=dict)
+
+    @property
+    def offered(self) -> Sequence[Record]:
+        """The items that at least one of the bodies may declare."""
+        if self.families is None:
+            return self.items
+        open_now = frozenset[int]().union(*self.families.values())
+        return [one for one in self.items if one.family_id in open_now]
 
 
 def writable(
     campaign: Campaign, actor: Actor, today: date, sirens: Iterable[str] | None = None
 ) -> Select[int]:
-    """Select the ids of the bodies whose answer the actor may write, among those that are asked.
+    """Select the ids of the bodies whose answer the actor may write, of those asked and concerned.
 
     One's own and those that mandated it; for the centrale, those that did not begin by themselves.
     With ``sirens``, of these alone.
     """
-    asked = invited(campaign, today)
+    asked = concerned(campaign, today)
     if sirens is not None:
         asked = asked.where(Member.siren.in_(list(sirens)))
     if actor.member_id is not None:
@@ -157,7 +170,7 @@ def answers(campaign: Campaign, member_ids: Select[int] | Iterable[int]) -> list
     return found
 
 
-def choices(campaign: Campaign, member_ids: Iterable[int]) -> Choices:
+def choices(campaign: Campaign, member_ids: Iterable[int], today: date) -> Choices:
     """Read the items that a campaign is about, by code, and the delivery places of these bodies."""
     items = select(
         Item.id,
@@ -169,16 +182,23 @@ def choices(campaign: Campaign, member_ids: Iterable[int]) -> Choices:
         Item.indicative_price,
         Item.family_id,
     ).order_by(Item.code)
-    families = family_ids(campaign)
-    if families is not None:
-        items = items.where(Item.family_id.in_(families))
+    listed = reserved_for(campaign)
+    if not campaign.every_family:
+        items = items.where(Item.family_id.in_(listed))
+    ids = list(member_ids)
     sites = (
         select(Site.id, Site.member_id, Site.name, Site.address, Site.postcode, Site.city)
-        .where(Site.member_id.in_(list(member_ids)))
+        .where(Site.member_id.in_(ids))
         .order_by(Site.member_id, Site.id)
     )
+    reserved = {one: word for one, word in listed.items() if word}
     connection = db.session.connection()
-    return Choices(connection.execute(items).all(), connection.execute(sites).all())
+    return Choices(
+        connection.execute(items).all(),
+        connection.execute(sites).all(),
+        listed_for(campaign, ids, today) if reserved else None,
+        reserved,
+    )
 
 
 def acts_since(moments: Mapping[int, datetime]) -> list[Record]:

@@ -1,11 +1,12 @@
 """What the form of a line offers: the usual place, the last need, and who changed what."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import bindparam, case, or_, select
 
 from procurement.catalogue.models import Item
 from procurement.extensions import db
@@ -63,50 +64,59 @@ def same_line_id(need: Need, item_id: int, site_id: int) -> int | None:
     )
 
 
+#: One list of bodies: with an "or" beside it, SQLite would read every need there is.
+_BODIES = select(Member.id).where(
+    or_(Member.id == bindparam("member_id"), Member.successor_id == bindparam("member_id"))
+)
+_LAST = (
+    select(Need.id, Campaign.title)
+    .join(Campaign, Campaign.id == Need.campaign_id)
+    .where(
+        Need.member_id.in_(_BODIES),
+        Need.campaign_id != bindparam("campaign_id"),
+        Need.state.in_((NeedState.SUBMITTED, NeedState.VALIDATED)),
+        select(NeedLine.id).where(NeedLine.need_id == Need.id).exists(),
+    )
+    .order_by(Campaign.closes_on.desc(), Need.id.desc())
+    .limit(1)
+)
+_COPIED = (
+    select(
+        NeedLine.item_id,
+        NeedLine.site_id,
+        NeedLine.declared_quantity,
+        NeedLine.basis,
+        NeedLine.strength,
+        NeedLine.paid_price,
+        NeedLine.paid_since,
+        NeedLine.remark,
+        NeedLine.words,
+        NeedLine.own_unit,
+        NeedLine.own_price,
+        Item.family_id,
+        Site.member_id.label("place_of"),
+        Document.digest,
+        Document.name,
+        Document.media_type,
+        Document.size,
+    )
+    .join(Site, Site.id == NeedLine.site_id)
+    .outerjoin(Item, Item.id == NeedLine.item_id)
+    .outerjoin(Document, Document.id == NeedLine.evidence_id)
+    .where(NeedLine.need_id == bindparam("need_id"))
+    .order_by(NeedLine.id)
+)
+
+
 def last_need(need: Need) -> Record | None:
     """The need with lines that the member, or one merged into it, submitted last elsewhere."""
-    merged = select(Member.id).where(Member.successor_id == need.member_id)
-    return db.session.execute(
-        select(Need.id, Campaign.title)
-        .join(Campaign, Campaign.id == Need.campaign_id)
-        .where(
-            or_(Need.member_id == need.member_id, Need.member_id.in_(merged)),
-            Need.campaign_id != need.campaign_id,
-            Need.state.in_((NeedState.SUBMITTED, NeedState.VALIDATED)),
-            select(NeedLine.id).where(NeedLine.need_id == Need.id).exists(),
-        )
-        .order_by(Campaign.closes_on.desc(), Need.id.desc())
-        .limit(1)
-    ).one_or_none()
+    asked = {"member_id": need.member_id, "campaign_id": need.campaign_id}
+    return db.session.connection().execute(_LAST, asked).one_or_none()
 
 
-def copied_lines(need_id: int) -> list[Record]:
+def copied_lines(need_id: int) -> Sequence[Record]:
     """List the lines of a need with the family of their item and the file of their price."""
-    query = (
-        select(
-            NeedLine.item_id,
-            NeedLine.site_id,
-            NeedLine.declared_quantity,
-            NeedLine.basis,
-            NeedLine.strength,
-            NeedLine.paid_price,
-            NeedLine.paid_since,
-            NeedLine.remark,
-            NeedLine.words,
-            NeedLine.own_unit,
-            NeedLine.own_price,
-            Item.family_id,
-            Document.digest,
-            Document.name,
-            Document.media_type,
-            Document.size,
-        )
-        .outerjoin(Item, Item.id == NeedLine.item_id)
-        .outerjoin(Document, Document.id == NeedLine.evidence_id)
-        .where(NeedLine.need_id == need_id)
-        .order_by(NeedLine.id)
-    )
-    return list(db.session.execute(query).all())
+    return db.session.connection().execute(_COPIED, {"need_id": need_id}).all()
 
 
 def evidence_by_digest(need: Need) -> dict[str, int]:

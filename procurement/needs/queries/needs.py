@@ -1,9 +1,10 @@
 """Needs with their totals, and lines with their items."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from procurement.catalogue.models import Item
 from procurement.extensions import db
@@ -74,44 +75,55 @@ def need_list(actor: Actor, campaign_id: int | None, state: str, text: str) -> Q
     return query
 
 
+#: Put together once: a long need is read at each of its acts.
+_LINES: Query = (
+    select(
+        NeedLine.id,
+        NeedLine.quantity,
+        NeedLine.wanted_on,
+        NeedLine.paid_price,
+        NeedLine.paid_since,
+        NeedLine.allotted,
+        NeedLine.declared_quantity,
+        NeedLine.basis,
+        NeedLine.strength,
+        NeedLine.remark,
+        NeedLine.evidence_id,
+        NeedLine.words,
+        NeedLine.own_unit,
+        NeedLine.own_price,
+        NeedLine.units_each,
+        NeedLine.version,
+        NeedLine.item_id,
+        NeedLine.departement,
+        Item.code,
+        Item.designation,
+        Item.unit,
+        Item.pack_size,
+        Item.indicative_price,
+        Site.name.label("site_name"),
+    )
+    .outerjoin(Item, Item.id == NeedLine.item_id)
+    .join(Site, Site.id == NeedLine.site_id)
+    .where(NeedLine.need_id == bindparam("need_id"))
+    .order_by(NeedLine.id)
+)
+
+
 def lines_query(need_id: int) -> Query:
     """Select the lines of a need with what a reader wants to see of the item and the site."""
-    return (
-        select(
-            NeedLine.id,
-            NeedLine.quantity,
-            NeedLine.wanted_on,
-            NeedLine.paid_price,
-            NeedLine.paid_since,
-            NeedLine.allotted,
-            NeedLine.declared_quantity,
-            NeedLine.basis,
-            NeedLine.strength,
-            NeedLine.remark,
-            NeedLine.evidence_id,
-            NeedLine.words,
-            NeedLine.own_unit,
-            NeedLine.own_price,
-            NeedLine.units_each,
-            NeedLine.version,
-            NeedLine.item_id,
-            Item.code,
-            Item.designation,
-            Item.unit,
-            Item.pack_size,
-            Item.indicative_price,
-            Site.name.label("site_name"),
-        )
-        .outerjoin(Item, Item.id == NeedLine.item_id)
-        .join(Site, Site.id == NeedLine.site_id)
-        .where(NeedLine.need_id == need_id)
-        .order_by(NeedLine.id)
-    )
+    return _LINES.params(need_id=need_id)
 
 
 def lines_of(need: Need) -> list[Record]:
     """List the lines of a need as they are read."""
-    return list(db.session.execute(lines_query(need.id)).all())
+    db.session.flush()
+    return _read_lines(need)
+
+
+def _read_lines(need: Need) -> list[Record]:
+    # Straight through the connection: rows need nothing of what the session does for objects.
+    return list(db.session.connection().execute(_LINES, {"need_id": need.id}).all())
 
 
 def checked_lines(need: Need) -> list[CheckedLine]:
@@ -120,26 +132,32 @@ def checked_lines(need: Need) -> list[CheckedLine]:
     return [tuple(row) for row in db.session.execute(query)]
 
 
-def snapshot(need: Need) -> list[dict[str, Any]]:
-    """Read the lines of a need as its history keeps them: plain values that people read."""
-    kept = (
-        "code",
-        "designation",
-        "words",
-        "own_unit",
-        "unit",
-        "site_name",
-        "declared_quantity",
-        "basis",
-        "quantity",
-        "strength",
-        "wanted_on",
-        "paid_price",
-        "own_price",
-        "paid_since",
-        "evidence_id",
-        "remark",
-    )
-    return [
-        {name: audit.plain(getattr(row, name)) for name in ("id", *kept)} for row in lines_of(need)
-    ]
+def written_lines(need: Need) -> list[Record]:
+    """List the lines of a need whose own changes are still to be written."""
+    return _read_lines(need)
+
+
+def snapshot(lines: Iterable[Record]) -> list[dict[str, Any]]:
+    """Give lines as the history of a need keeps them: plain values that people read."""
+    return [{name: audit.plain(getattr(line, name)) for name in _TOLD} for line in lines]
+
+
+_TOLD = (
+    "id",
+    "code",
+    "designation",
+    "words",
+    "own_unit",
+    "unit",
+    "site_name",
+    "declared_quantity",
+    "basis",
+    "quantity",
+    "strength",
+    "wanted_on",
+    "paid_price",
+    "own_price",
+    "paid_since",
+    "evidence_id",
+    "remark",
+)
