@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    bindparam,
     insert,
     select,
     text,
@@ -114,19 +115,26 @@ def seal(session: Session) -> None:
         }
         digest = _digest(digest, row)
         rows.append({**row, "digest": digest})
-    session.execute(insert(AuditEntry), rows)
-    session.execute(update(AuditHead).values(entry_id=number, digest=digest))
+    # Straight through the connection: rows need nothing of what the session does for objects.
+    connection = session.connection()
+    connection.execute(_APPENDED, rows)
+    connection.execute(_MOVED, {"last": number, "link": digest})
 
 
 def _head(session: Session) -> tuple[int, str]:
     """Take the end of the chain and keep others from it until the commit."""
-    query = select(AuditHead.entry_id, AuditHead.digest).with_for_update()
-    head = session.execute(query).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_HEAD).one_or_none()
     if head is None:
         # Two first writers may meet here: the second finds the row that the first made.
-        session.execute(_FIRST_HEAD, {"digest": _START})
-        head = session.execute(query).one()
+        connection.execute(_FIRST_HEAD, {"digest": _START})
+        head = connection.execute(_HEAD).one()
     return head.entry_id, head.digest
+
+
+_HEAD = select(AuditHead.entry_id, AuditHead.digest).with_for_update()
+_APPENDED = insert(AuditEntry)
+_MOVED = update(AuditHead).values(entry_id=bindparam("last"), digest=bindparam("link"))
 
 
 _FIRST_HEAD = text(

@@ -136,7 +136,7 @@ def write_all(session: Session, drafts: Iterable[Draft]) -> None:
     with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
         rows = [draft.row(now) for draft in drafts]
     if rows:
-        session.execute(insert(Letter), rows)
+        session.connection().execute(insert(Letter), rows)
         jobs.wake(session, _JOB)
 
 

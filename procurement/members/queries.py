@@ -229,10 +229,20 @@ def journal(object_type: str = "", object_id: int | None = None) -> Query:
 
 def addresses(member_id: int, roles: Collection[Role]) -> list[tuple[str, str]]:
     """List whom a letter to a body reaches: names and addresses of its people of these roles."""
-    query = select(Person.name, Person.email).where(
-        Person.member_id == member_id, Person.role.in_(roles), Person.is_active
+    asked = {"member_id": member_id, "roles": sorted(roles)}
+    return [(row[0], row[1]) for row in db.session.connection().execute(_ADDRESSES, asked)]
+
+
+#: Put together once: every letter asks it.
+_ADDRESSES = (
+    select(Person.name, Person.email)
+    .where(
+        Person.member_id == bindparam("member_id"),
+        Person.role.in_(bindparam("roles", expanding=True)),
+        Person.is_active,
     )
-    return [(row[0], row[1]) for row in db.session.execute(query.order_by(Person.id))]
+    .order_by(Person.id)
+)
 
 
 def account(email: str) -> Record | None:

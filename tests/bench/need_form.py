@@ -67,7 +67,8 @@ def run(app: Flask) -> Result:
 def _long_need() -> tuple[int, Need]:
     """Write a draft of 200 lines, each with its price of today, in a campaign of its own."""
     database.begin_write(db.session())
-    author = db.session.scalars(select(Person).where(Person.role == Role.REQUESTER)).first()
+    requesters = select(Person).where(Person.role == Role.REQUESTER, Person.is_active)
+    author = db.session.scalars(requesters).first()
     if author is None or author.member is None:
         raise LookupError("nobody of the demonstration declares needs")
     campaign = Campaign(

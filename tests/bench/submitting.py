@@ -2,8 +2,8 @@
 
 Ours takes over the 40 lines of the last campaign into a need that was begun, submits them to the
 approver with their version, journal and letter, and commits once. The driver is given the very
-rows that this wrote, and writes them into the same tables in one transaction: what is compared is
-every check, the reading that they need, and the layers between.
+rows that this wrote, and writes them into the same tables one by one in one transaction: what is
+compared is every check, the reading that they need, and the layers between.
 """
 
 import sqlite3
@@ -70,7 +70,8 @@ def _campaigns(author: Actor, number: int) -> tuple[Iterator[int], Iterator[int]
         Campaign(
             title=f"Bench {one}",
             opens_on=day,
-            closes_on=day + timedelta(days=1 + one),
+            # After every campaign of the demonstration: the last one is what is taken over.
+            closes_on=day + timedelta(days=1000 + one),
             state=CampaignState.OPEN,
         )
         for one in range(2 * number + 1)
@@ -139,10 +140,10 @@ class _Rows:
             kept = [name for name in rows[0] if name != "id" or table == "audit_entry"]
             known = {"need_id": need_id, "campaign_id": campaign_id}
             numbered = enumerate(rows, head + 1)
-            cursor.executemany(
-                self._into(table, kept),
-                [[{**row, **known, "id": at}[name] for name in kept] for at, row in numbered],
-            )
+            statement = self._into(table, kept)
+            for at, row in numbered:
+                written = {**row, **known, "id": at}
+                cursor.execute(statement, [written[name] for name in kept])
         last = head + len(self._rows["audit_entry"])
         cursor.execute(f"UPDATE audit_head SET entry_id = {self._mark}", [last])
 

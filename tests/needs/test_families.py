@@ -432,7 +432,7 @@ def test_a_workbook_of_several_members_refuses_row_by_row(
     lonely = make_member(session, "Without any family")
     book = trip.book(people.clara, f"/campaigns/{campaign.id}/needs.xlsx")
     assert set(_offered(book)) == {label(video_item), label(phones)}
-    bodies = [row[0].value for row in book["Bodies"].iter_rows(min_row=FIRST)]
+    bodies = [str(row[0].value) for row in book["Bodies"].iter_rows(min_row=FIRST)]
     assert [one.split(" · ")[1] for one in bodies] == ["Amboise-la-Petite", "Bourg-Neuf"]
     rows = [(member, item) for member in bodies for item in (video_item, phones)]
     for number, (body, item) in enumerate(rows, FIRST):
