@@ -178,17 +178,10 @@ def _approver(person: Actor, _today: date) -> list[Waiting]:
 
 
 def _buyer(person: Actor, today: date) -> list[Waiting]:
-    to_pool = (
-        select(func.count(NeedLine.campaign_id.distinct()))
-        .join(Campaign, Campaign.id == NeedLine.campaign_id)
-        .where(
-            Campaign.state == CampaignState.CLOSED,
-            NeedLine.is_validated,
-            NeedLine.item_id.is_not(None),
-            NeedLine.allotted < NeedLine.quantity,
-        )
-        .scalar_subquery()
-    )
+    return _surveys(person, today) + _purchases(today)
+
+
+def _surveys(person: Actor, today: date) -> list[Waiting]:
     return [
         Waiting(
             _count(Need, Need.objection.is_not(None), Need.visible_to(person)),
@@ -214,10 +207,15 @@ def _buyer(person: Actor, today: date) -> list[Waiting]:
             url_for("needs.campaign_list"),
         ),
         Waiting(
-            to_pool,
+            _to_pool(),
             lambda n: ngettext("campaign to pool into lots", "campaigns to pool into lots", n),
             url_for("needs.campaign_list"),
         ),
+    ]
+
+
+def _purchases(today: date) -> list[Waiting]:
+    return [
         Waiting(
             _count(Lot, Lot.state == LotState.DRAFT),
             lambda n: ngettext("lot to freeze", "lots to freeze", n),
@@ -240,6 +238,20 @@ def _buyer(person: Actor, today: date) -> list[Waiting]:
         ),
         _nearly_full(),
     ]
+
+
+def _to_pool() -> ScalarSelect[int]:
+    return (
+        select(func.count(NeedLine.campaign_id.distinct()))
+        .join(Campaign, Campaign.id == NeedLine.campaign_id)
+        .where(
+            Campaign.state == CampaignState.CLOSED,
+            NeedLine.is_validated,
+            NeedLine.item_id.is_not(None),
+            NeedLine.allotted < NeedLine.quantity,
+        )
+        .scalar_subquery()
+    )
 
 
 def _nearly_full() -> Waiting:

@@ -40,6 +40,10 @@ _NOTHING = "?q=nothing+of+the+kind"
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 
+#: Forms of a need's lines, for whoever writes the need alone.
+_WRITTEN_BY_MEMBERS = {"/need-lines/<id:line_id>/edit", "/needs/<id:need_id>/lines/new"}
+
+
 class Stop(NamedTuple):
     """An address, and what it answered to a role; None is a visitor. An error has no rule."""
 
@@ -133,7 +137,11 @@ def test_every_page_opens_for_somebody(app: Flask, stops: list[Stop]) -> None:
     opened = {stop.rule for stop in stops if stop.status == 200}
     assert {rule.rule for rule in _pages(app)} == opened
     # What is not for the moment says so, or leads to what is; the others are errors on purpose.
-    assert {stop.status for stop in stops if stop.rule} <= {200, 302, 409}
+    # A buyer reads a member's need, and may not write in its lines: 403.
+    assert {stop.status for stop in stops if stop.rule} <= {200, 302, 403, 409}
+    refused = {(stop.role, stop.rule) for stop in stops if stop.rule and stop.status == 403}
+    assert {role for role, _rule in refused} <= {Role.BUYER}
+    assert {rule for _role, rule in refused} <= _WRITTEN_BY_MEMBERS
     assert {stop.status for stop in stops if not stop.rule} == {401, 403, 404}
 
 
