@@ -13,6 +13,7 @@ from procurement.kernel import language, money
 #: Fields of every form that belong to the pipeline, not to a schema.
 _OURS = {"csrf_token"}
 _NESTED = re.compile(r"^([a-z_]+)-(\d{1,4})-([a-z_]+)$")
+_LINE_END = re.compile("\r\n?")
 _MISSING = {
     "required": _("This field is needed."),
     "null": _("This field is needed."),
@@ -51,7 +52,7 @@ def _sentences(messages: Any) -> Any:
 
 
 class Text(fields.String):
-    """Words, trimmed. ``most`` counts characters."""
+    """Words, trimmed. ``most`` counts characters, each line break as one."""
 
     default_error_messages = {
         **_MISSING,
@@ -67,7 +68,8 @@ class Text(fields.String):
         # A NUL byte is legal in a form and in no PostgreSQL text.
         if isinstance(text, str) and "\x00" in text:
             raise self.make_error("invalid")
-        return text.strip() if isinstance(text, str) else text
+        # Browsers end lines with two characters and spreadsheets with one: the text is the same.
+        return _LINE_END.sub("\n", text).strip() if isinstance(text, str) else text
 
 
 class Number(fields.Field[Decimal]):

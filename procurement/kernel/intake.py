@@ -242,7 +242,8 @@ def _misplaced(table: Table, rows: list[list[Cell]]) -> Iterator[Fault]:
     expected = {heading.casefold() for heading in headings}
     for position, (heading, says) in enumerate(zip_longest(headings, written, fillvalue="")):
         column = chr(ord("A") + position)
-        about = {"column": column, "sheet": table.sheet, "heading": heading, "says": says}
+        place = {"column": column, "row": str(table.heading_row), "sheet": table.sheet}
+        about = {**place, "heading": heading, "says": says}
         if heading.casefold() != says.casefold() and (heading or says.casefold() in expected):
             yield Fault(_misheaded(about), table.sheet, table.heading_row, column)
 
@@ -256,12 +257,13 @@ def _misheaded(about: dict[str, str]) -> object:
         )
     if not about["says"]:
         return _(
-            "Column %(column)s of sheet %(sheet)s should be headed “%(heading)s”; "
+            "Column %(column)s of sheet %(sheet)s should be headed “%(heading)s” in row %(row)s; "
             "its heading is empty.",
             **about,
         )
     return _(
-        "Column %(column)s of sheet %(sheet)s should be headed “%(heading)s”; it says “%(says)s”.",
+        "Column %(column)s of sheet %(sheet)s should be headed “%(heading)s” in row %(row)s; "
+        "it says “%(says)s”.",
         **about,
     )
 

@@ -191,9 +191,10 @@ def _fill(target: Any, sheet: Sheet) -> None:
 
 def _lines(value: Cell, width: int) -> int:
     """Estimate how many lines a text takes in a column; figures take one."""
-    if not isinstance(value, str) or (len(value) < width and "\n" not in value):
+    text = value.value if isinstance(value, Wrong) else value
+    if not isinstance(text, str) or (len(text) < width and "\n" not in text):
         return 1
-    return sum(-(-len(part) // (width - 3)) or 1 for part in value.split("\n"))
+    return sum(-(-len(part) // (width - 3)) or 1 for part in text.split("\n"))
 
 
 def _rows(target: Any, sheet: Sheet) -> Iterator[tuple[Sequence["_Look"], Sequence[Cell]]]:
@@ -249,6 +250,8 @@ class _Look:
         red = {
             "fill": PatternFill("solid", fgColor="F6B8B3"),
             "font": _font("8C1D18", is_bold=True),
+            # All digits are seen: there may be too many of them.
+            "number_format": DATE if self.styles["number_format"] == DATE else TEXT,
         }
         return _Look(self.target, {**self.styles, **red}, shows_empty=True)
 

@@ -1,6 +1,6 @@
 """The workbook of needs: template, filled form and list of errors in one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,20 @@ def made(content: Content, author: str) -> bytes:
     name = lines_sheet()
     sheets = [lines, catalogue, places, bodies, _instructions(content)]
     return workbook(sheets, title=f"{name}{BETWEEN}{content.campaign.title}", author=author)
+
+
+def extract(
+    campaign: Campaign, file_name: str, rows: Iterable[tuple[int, Mapping[str, Cell]]]
+) -> bytes:
+    """Make the workbook of some rows of a file, each with its number there, as they were typed."""
+    names, name = headings(), lines_sheet()
+    del names["errors"]
+    columns = [Column(_("Row"), 10, WHOLE)]
+    columns += [Column(heading, *_LOOKS[key]) for key, heading in names.items()]
+    said = _("Some rows of the file %(file)s, as they were typed", file=file_name)
+    table = [[number, *map(typed.__getitem__, names)] for number, typed in rows]
+    sheet = Sheet(name, (name, campaign.title, said), columns, table, frozen_columns=1)
+    return workbook([sheet], title=f"{name}{BETWEEN}{campaign.title}", author="")
 
 
 def _title(content: Content, name: str) -> tuple[str, str, str]:
@@ -209,7 +223,11 @@ def _refused_rows(content: Content) -> Iterator[list[Cell]]:
     names = headings()
     for refusal in content.refusals:
         said = [
-            f"{names[column]}: {' '.join(sentences)}"
+            _(
+                "%(heading)s: %(sentences)s",
+                heading=names[column],
+                sentences=" ".join(sentences),
+            )
             for column, sentences in refusal.faults.items()
         ]
         row = {**refusal.typed, "errors": Wrong(" ".join(said))}

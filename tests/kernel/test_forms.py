@@ -66,6 +66,8 @@ def refusals(**typed: Any) -> dict[str, Any]:
     [
         ("name", "  Évry ", "Évry"),
         ("name", "12345     ", "12345"),
+        ("name", "12\r\n45\r", "12\n45"),
+        ("name", "1\r2\n3", "1\n2\n3"),
         ("quantity", "1 234,56", D("1234.56")),
         ("quantity", "1234.56", D("1234.56")),
         ("quantity", "0,001", D("0.001")),

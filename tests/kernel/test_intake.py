@@ -365,13 +365,13 @@ NOT_READ: dict[str, Case] = {
     ),
     "a heading renamed": (
         lambda: made.edited(lambda sheet: sheet.cell(3, 4, "Tarif")),
-        "Column D of sheet Besoins should be headed “Prix”; it says “Tarif”.",
+        "Column D of sheet Besoins should be headed “Prix” in row 3; it says “Tarif”.",
         3,
         "D",
     ),
     "a heading missing": (
         lambda: made.edited(lambda sheet: sheet.cell(3, 5).__setattr__("value", None)),
-        "Column E of sheet Besoins should be headed “Date”; its heading is empty.",
+        "Column E of sheet Besoins should be headed “Date” in row 3; its heading is empty.",
         3,
         "E",
     ),
@@ -383,7 +383,7 @@ NOT_READ: dict[str, Case] = {
     ),
     "a column inserted": (
         lambda: made.edited(lambda sheet: sheet.insert_cols(5)),
-        "Column E of sheet Besoins should be headed “Date”; its heading is empty.",
+        "Column E of sheet Besoins should be headed “Date” in row 3; its heading is empty.",
         3,
         "E",
     ),

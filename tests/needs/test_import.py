@@ -216,6 +216,50 @@ def test_a_wrong_cell_is_red_and_the_others_are_not(
     assert red == {f"F{FIRST}", f"N{FIRST}"}
 
 
+@on_sqlite
+def test_what_is_wrong_is_seen_whole(
+    trip: Trip, session: Session, people: People, need: Need
+) -> None:
+    item = {"item": label(make_item(session)), "site": PLACE}
+    rows = (
+        {**item, "quantity": 1.23456789, "wanted_on": date(2020, 1, 31), "paid_price": 5},
+        {**item, "quantity": True, "remark": "x" * 505},
+    )
+    preview = _sent(trip, need, people, _book(trip, need, people, *rows))
+    sheet = trip.book(people.ada, f"{preview}/errors.xlsx").worksheets[0]
+    assert sheet.cell(FIRST, 6).number_format == "General"
+    assert sheet.cell(FIRST, 9).number_format == "dd/mm/yyyy"
+    # The row is as high as what is wrong in it: three sentences in one cell, a long text.
+    assert [sheet.row_dimensions[FIRST + one].height for one in range(2)] == [2 * 15, 16 * 15]
+    assert sheet.cell(FIRST + 1, 6).value == "TRUE"
+    shown = trip.client(people.ada, "fr").get(preview).text
+    assert "«\xa01,23456789\xa0»" in shown
+    assert "«\xa031/01/2020\xa0»" in shown
+    assert f"«\xa0{'x' * 120}…\xa0»" in shown
+
+
+@on_sqlite
+def test_a_remark_of_several_lines_comes_back_as_it_went(
+    trip: Trip, session: Session, people: People, need: Need
+) -> None:
+    line = make_line(session, need, make_item(session), 3)
+    entry = {
+        "version": str(line.version),
+        "quantity": "3",
+        "site_id": str(line.site_id),
+        "remark": "Deux étages.\r\nAccès par la cour.",
+    }
+    answer = trip.client(people.ada).post(f"/need-lines/{line.id}/edit", data=entry)
+    assert answer.status_code == 302, answer.text
+    session.rollback()
+    book = _book(trip, need, people)
+    assert read(book, FIRST)["remark"] == "Deux étages.\nAccès par la cour."
+    # As Excel writes the line breaks of other systems.
+    put(book, FIRST, {"remark": "Deux étages._x000D_\nAccès par la cour."})
+    preview = _sent(trip, need, people, book)
+    assert trip.counts(people.ada, preview) == counted(unchanged=1)
+
+
 def test_french_numbers_and_dates_as_text_are_read_and_said(
     trip: Trip, session: Session, people: People, need: Need
 ) -> None:
@@ -408,6 +452,20 @@ def test_a_file_that_is_out_of_date_says_what_changed_since(
     assert read(errors, FIRST + 1)["item"] == label(other)
     preview = _sent(trip, need, people, errors)
     assert trip.counts(people.ada, preview) == counted(changed=1, unchanged=1)
+
+
+@on_sqlite
+def test_what_another_file_did_meanwhile_is_counted(
+    trip: Trip, session: Session, people: People, need: Need
+) -> None:
+    make_line(session, need, make_item(session), 3)
+    first, second = _book(trip, need, people), _book(trip, need, people)
+    put(first, FIRST, {"quantity": 4})
+    put(first, FIRST + 1, {"item": label(make_item(session)), "quantity": 1, "site": PLACE})
+    trip.apply(people.ada, _sent(trip, need, people, first))
+    put(second, FIRST, {"quantity": 5})
+    page = trip.get(people.ada, _sent(trip, need, people, second)).text
+    assert "Lines were written from a workbook: 1 new, 1 changed, 0 removed." in page
 
 
 @pytest.mark.parametrize("state", [NeedState.SUBMITTED, NeedState.VALIDATED])
@@ -645,6 +703,36 @@ def test_the_centrale_enters_needs_and_the_file_is_their_source(
     bodies = [str(row[0].value) for row in whole["Bodies"].iter_rows(min_row=FIRST)]
     assert not any(people.second.siren in one for one in bodies)
     assert trip.get(people.ada, preview).status_code == 404
+
+
+@on_sqlite
+def test_a_member_reads_its_own_rows_alone_of_a_file_of_several(
+    trip: Trip, session: Session, people: People
+) -> None:
+    campaign, item = make_campaign(session), make_item(session)
+    address = f"/campaigns/{campaign.id}"
+    book = trip.book(people.clara, f"{address}/needs.xlsx")
+    for row, member in enumerate((people.first, people.second), FIRST):
+        place = f"{member.name} · {PLACE}"
+        own = {"member": f"{member.siren} · {member.name}", "site": place, "remark": member.name}
+        put(book, row, {**own, "item": label(item), "quantity": row})
+    trip.apply(people.clara, trip.preview(people.clara, f"{address}/uploads", book))
+    sources = {
+        one.need_id: one
+        for one in session.scalars(select(Document).where(Document.purpose == Purpose.SOURCE))
+    }
+    needs = {one.member_id: one for one in session.scalars(select(Need))}
+    theirs = {
+        member.id: sources[needs[member.id].id].id for member in (people.first, people.second)
+    }
+    assert trip.get(people.ada, f"/documents/{theirs[people.second.id]}").status_code == 404
+    book = trip.book(people.ada, f"/documents/{theirs[people.first.id]}")
+    sheet = book.worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=FIRST)]
+    assert [(row[0], row[6], row[13]) for row in rows] == [(FIRST, FIRST, people.first.name)]
+    everything = "".join(str(row) for row in book["Needs"].iter_rows(values_only=True))
+    assert people.first.siren in everything
+    assert people.second.siren not in everything
 
 
 def test_who_may_do_what(trip: Trip, session: Session, people: People, need: Need) -> None:

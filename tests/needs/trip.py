@@ -73,7 +73,9 @@ class Trip:
         answer = self.client(person, language).get(address)
         self._session.rollback()
         assert answer.status_code == 200, answer.text
-        return load_workbook(BytesIO(answer.data))
+        content = answer.data
+        answer.close()  # What is in the store is read from an open file.
+        return load_workbook(BytesIO(content))
 
     def send(self, person: Person, address: str, file: Workbook | bytes) -> TestResponse:
         """Send a workbook; a redirect leads to its preview."""

@@ -165,7 +165,8 @@ def _leave_uploads(session: Session, agent: Actor) -> None:
         upload = needs.receive(campaign, "besoins.xlsx", sent, folder=store.folder(), **on)
         session.flush()
         if quantity == "12":
-            assert needs.apply(upload, sent, confirmed=False, **on)["new"]
+            folder = store.folder()
+            assert needs.apply(upload, sent, folder=folder, confirmed=False, **on)["new"]
 
 
 def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> None:

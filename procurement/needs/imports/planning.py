@@ -1,6 +1,6 @@
 """What a workbook would change, line by line, before anything is written."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -212,16 +212,34 @@ def _refusals(file: Sent, typed: Typed) -> Iterable[Refusal]:
         answer = typed.answers[position]
         yield Refusal(
             file.rows[position],
-            {name: _as_typed(column[position]) for name, column in file.columns.items()},
+            _row_as_typed(file, position),
             faults,
             typed.lines[position] if answer else None,
             answer.member_id if answer else None,
         )
 
 
+def rows_as_typed(
+    plan: Plan, member_ids: Iterable[int]
+) -> dict[int, list[tuple[int, Mapping[str, Cell]]]]:
+    """Give the rows of these bodies as they were typed, each with its number, by the body's id."""
+    found: dict[int, list[tuple[int, Mapping[str, Cell]]]] = {one: [] for one in member_ids}
+    for position, answer in enumerate(plan.typed.answers):
+        if answer and answer.member_id in found:
+            row = plan.file.rows[position], _row_as_typed(plan.file, position)
+            found[answer.member_id].append(row)
+    return found
+
+
+def _row_as_typed(file: Sent, position: int) -> dict[str, Cell]:
+    return {name: _as_typed(column[position]) for name, column in file.columns.items()}
+
+
 def _as_typed(cell: intake.Cell) -> Cell:
     """Give a cell as a workbook takes it again."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
+    if isinstance(cell, bool):
+        return str(_("TRUE") if cell else _("FALSE"))
+    if isinstance(cell, int | float):
         return Decimal(intake.text_of(cell))
     if isinstance(cell, datetime):
         return cell.date()

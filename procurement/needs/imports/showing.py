@@ -14,11 +14,16 @@ from flask_babel import lazy_gettext
 from procurement.catalogue.models import Unit
 from procurement.kernel import language
 from procurement.kernel.database import Record
+from procurement.kernel.sheets import Cell
 from procurement.needs import layout
 from procurement.needs.imports.planning import Change
 from procurement.needs.models import BASIS_LABELS, STRENGTH_LABELS, Basis, Strength
 from procurement.needs.queries import Choices, Written
 
+#: Characters of what was typed that are shown; the file has the others.
+_MOST_TYPED = 120
+#: What a line that comes or goes says besides what it is about, which is its name.
+_BESIDE = tuple(one for one in Written._fields if one not in {"item_id", "words"})
 #: The column that says what each part of a line is.
 _COLUMNS = {"item_id": "item", "site_id": "site"}
 _WORDS: dict[Any, object] = {**BASIS_LABELS, **STRENGTH_LABELS}
@@ -28,7 +33,9 @@ _ACTS = {
     "needs.change_line": lazy_gettext("A line was changed: %(what)s."),
     "needs.remove_line": lazy_gettext("A line was removed: %(what)s."),
     "needs.copy_last": lazy_gettext("Lines of the last campaign were copied."),
-    "needs.import_lines": lazy_gettext("Lines were written from a workbook."),
+    "needs.import_lines": lazy_gettext(
+        "Lines were written from a workbook: %(new)s new, %(changed)s changed, %(removed)s removed."
+    ),
     "needs.submit": lazy_gettext("The need was submitted."),
     "needs.declare_nil": lazy_gettext("The answer was that nothing is needed."),
     "needs.validate": lazy_gettext("The need was validated."),
@@ -87,7 +94,7 @@ class Words:
         said = after or before
         parts = [
             Part(self._headings[_COLUMNS.get(name, name)], *pair)
-            for name in Written._fields
+            for name in (Written._fields if before and after else _BESIDE)
             if (pair := (self._text(name, before), self._text(name, after)))[0] != pair[1]
         ]
         what = self._text("item_id", said) or self._text("words", said)
@@ -103,7 +110,9 @@ class Words:
         what = str(words or self._items.get(item_id or 0, ""))
         sentence = _ACTS.get(entry.verb)
         said = str(sentence) if sentence else _("Something else was done.")
-        return Act(entry.at, entry.actor_name, said % {"what": what} if sentence else said)
+        counts = {kind: told.get(kind, 0) for kind in ("new", "changed", "removed")}
+        named = {"what": what, **counts}
+        return Act(entry.at, entry.actor_name, said % named if sentence else said)
 
     def _text(self, name: str, line: Written | None) -> str:
         value = getattr(line, name) if line else None
@@ -114,6 +123,12 @@ class Words:
         if name == "site_id":
             return self._sites.get(value, str(value))
         return _written(value)
+
+
+def as_typed(cell: Cell) -> str:
+    """Write what somebody typed as its reader would type it, or its beginning."""
+    text = "" if cell is None else _written(cell)
+    return text if len(text) <= _MOST_TYPED else f"{text[:_MOST_TYPED]}…"
 
 
 def _written(value: Any) -> str:

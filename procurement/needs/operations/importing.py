@@ -16,21 +16,19 @@ from procurement.kernel.access import Actor
 from procurement.kernel.database import Record
 from procurement.kernel.errors import Forbidden, Refused
 from procurement.kernel.intake import Unreadable
-from procurement.kernel.sheets import MIME_TYPE
 from procurement.needs import queries, rules
 from procurement.needs.imports import Change, Plan, planned, sent
 from procurement.needs.models import (
     Basis,
     Campaign,
-    Document,
     Entry,
     Need,
     NeedLine,
-    Purpose,
     Upload,
 )
 from procurement.needs.operations import notices
 from procurement.needs.operations.declaring import entered_as
+from procurement.needs.operations.sourcing import attach_sources
 from procurement.needs.queries import Written
 
 #: Ids in one statement: SQLite takes at most 32,766.
@@ -78,11 +76,12 @@ def look(campaign: Campaign, content: bytes, *, actor: Actor, today: date) -> Pl
 
 
 def apply(
-    upload: Upload, content: bytes, *, confirmed: bool, actor: Actor, today: date
+    upload: Upload, content: bytes, *, folder: Path, confirmed: bool, actor: Actor, today: date
 ) -> dict[str, int]:
     """Write the good rows of a workbook, all at once; give how many lines were of each kind.
 
-    Raises Refused ``removal_unconfirmed`` when lines would go that nobody agreed to let go.
+    ``folder`` is the store of contents. Raises Refused ``removal_unconfirmed`` when lines would go
+    that nobody agreed to let go.
     """
     if actor.person_id is None:
         raise Forbidden
@@ -97,7 +96,7 @@ def apply(
     if plan.changes:
         needs = _needs(upload.campaign, plan, actor)
         _write(upload.campaign, plan, needs)
-        _attach_source(upload, len(content), needs.values(), actor)
+        attach_sources(upload, content, plan, needs.values(), folder=folder, actor=actor)
         _record(upload, plan, needs, actor)
         upload.applied_at = datetime.now(UTC)
         upload.outcome = json.dumps(plan.counts)
@@ -242,28 +241,6 @@ def _row(
 def _named(line: Written) -> tuple[object, ...]:
     """What a line is about: what the buyer understood and the evidence go with it."""
     return line.item_id, line.words, line.own_unit
-
-
-def _attach_source(upload: Upload, size: int, needs: Iterable[Need], actor: Actor) -> None:
-    """Keep the workbook as the document from which the centrale entered these needs."""
-    entered = {one.id for one in needs if one.entry is Entry.CENTRALE}
-    if not entered:
-        return
-    known = select(Document.need_id).where(
-        Document.need_id.in_(entered), Document.digest == upload.digest
-    )
-    row = {
-        "purpose": Purpose.SOURCE,
-        "digest": upload.digest,
-        "name": upload.name,
-        "media_type": MIME_TYPE,
-        "size": size,
-        "person_id": actor.person_id,
-        "at": datetime.now(UTC),
-    }
-    missing = sorted(entered - set(db.session.scalars(known)))
-    if missing:
-        db.session.execute(insert(Document), [{**row, "need_id": one} for one in missing])
 
 
 def _record(upload: Upload, plan: Plan, needs: Mapping[int, Need], actor: Actor) -> None:

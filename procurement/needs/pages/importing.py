@@ -25,7 +25,7 @@ from procurement.members.rules import plain
 from procurement.needs import layout, operations, queries, sheets
 from procurement.needs.imports import Plan
 from procurement.needs.imports.reading import notes
-from procurement.needs.imports.showing import Words
+from procurement.needs.imports.showing import Words, as_typed
 from procurement.needs.models import Campaign, Need, Upload
 from procurement.needs.operations.importing import look
 from procurement.needs.pages import store
@@ -104,6 +104,7 @@ def upload(upload_id: int) -> ResponseReturnValue:
         note_count=len(read),
         sheet=layout.lines_sheet(),
         headings=layout.headings(),
+        as_typed=as_typed,
         letters=dict(zip(layout.headings(), ascii_uppercase, strict=False)),
         **_rows(shown.campaign, plan, kind),
     )
@@ -115,7 +116,9 @@ def apply_upload(upload_id: int, confirmed: bool) -> ResponseReturnValue:
     """Write what a workbook changes."""
     shown = find(Upload, upload_id)
     content = _content(shown)
-    counts = operations.apply(shown, content, confirmed=confirmed, actor=actor(), today=today())
+    counts = operations.apply(
+        shown, content, folder=store.folder(), confirmed=confirmed, actor=actor(), today=today()
+    )
     if counts["new"] + counts["changed"] + counts["removed"]:
         flash(_("The lines of the file are saved."), "success")
     else:
