@@ -50,7 +50,7 @@ def run(app: Flask) -> Result:
 def getter(client: FlaskClient, path: str) -> Callable[[], None]:
     def get() -> None:
         if client.get(path).status_code != 200:
-            raise AssertionError(path)
+            raise AssertionError(f"{path} answers {client.get(path).status_code}")
 
     return get
 
