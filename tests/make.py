@@ -235,6 +235,9 @@ def make_line(
         "departement": need.member.departement,
         "is_validated": need.state is NeedState.VALIDATED,
     }
+    if values["is_validated"] and item is not None and "is_pooled" not in over:
+        pooled = {"pool_item_id": item.id, "pool_quantity": over.get("quantity", quantity)}
+        values |= {"is_pooled": True, **pooled, "pool_quantity": values["quantity"]}
     line = NeedLine(
         campaign_id=need.campaign_id,
         member_id=need.member_id,

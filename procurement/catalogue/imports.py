@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from procurement.catalogue import queries, rules
-from procurement.catalogue.models import Cpv, Family, Item, Unit
+from procurement.catalogue.models import Cpv, Family, Item, Trade, Unit
 from procurement.extensions import db
 
 _FOLDER = Path(__file__).parent / "data"
@@ -18,7 +18,10 @@ def load_shipped() -> int:
     already = queries.item_count()
     if already:
         return already
-    cpv = {row["code"]: Cpv(code=row["code"], label_fr=row["label_fr"]) for row in _rows("cpv")}
+    cpv = {
+        row["code"]: Cpv(code=row["code"], label_fr=row["label_fr"], trade=Trade(row["trade"]))
+        for row in _rows("cpv")
+    }
     families = {
         row["code"]: Family(
             code=row["code"],

@@ -41,6 +41,25 @@ UNIT_LABELS = {
 }
 
 
+class Trade(StrEnum):
+    """Which kind of firm sells something: lots may be formed by it, so that each finds bidders."""
+
+    DISTRIBUTOR = "distributor"
+    PUBLISHER = "publisher"
+    OPERATOR = "operator"
+    INSTALLER = "installer"
+    ADVISER = "adviser"
+
+
+TRADE_LABELS = {
+    Trade.DISTRIBUTOR: _("Distributors of equipment"),
+    Trade.PUBLISHER: _("Publishers of software and content"),
+    Trade.OPERATOR: _("Telecommunications operators"),
+    Trade.INSTALLER: _("Installers and maintainers"),
+    Trade.ADVISER: _("Advisers, auditors and trainers"),
+}
+
+
 class Cpv(Base):
     """A code of the Common Procurement Vocabulary (Regulation (EC) No 213/2008)."""
 
@@ -48,6 +67,7 @@ class Cpv(Base):
 
     code: Mapped[str] = mapped_column(String(10), unique=True)
     label_fr: Mapped[str] = mapped_column(String(250))
+    trade: Mapped[Trade] = mapped_column(word(Trade), default=Trade.DISTRIBUTOR)
 
 
 class Family(Base):

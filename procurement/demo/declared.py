@@ -83,7 +83,9 @@ def _need(campaign: Campaign, answer: Answer, at: datetime) -> Need:
 
 
 def _rows(need: Need, answer: Answer) -> Iterable[dict[str, Any]]:
+    is_validated = answer.state is NeedState.VALIDATED
     for line in answer.lines:
+        is_pooled = is_validated and line.item_id is not None
         yield {
             "need_id": need.id,
             "campaign_id": need.campaign_id,
@@ -102,7 +104,10 @@ def _rows(need: Need, answer: Answer) -> Iterable[dict[str, Any]]:
             "words": line.words,
             "own_unit": line.own_unit,
             "own_price": line.own_price,
-            "is_validated": answer.state is NeedState.VALIDATED,
+            "is_validated": is_validated,
+            "is_pooled": is_pooled,
+            "pool_item_id": line.item_id if is_pooled else None,
+            "pool_quantity": line.quantity if is_pooled else None,
             "version": 1,
         }
 

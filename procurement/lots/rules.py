@@ -4,13 +4,24 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
 
 #: Item and frozen quantity of a line, in the order of the sheet.
 CheckedLine = tuple[int, Decimal]
-#: Need line, item, member, département and quantity of an allocation.
-CheckedAllocation = tuple[int, int, int, str, Decimal]
+
+
+class CheckedAllocation(NamedTuple):
+    """What a check figure covers of an allocation; need line and member are None for the stock."""
+
+    kind: str
+    need_line_id: int | None
+    item_id: int
+    member_id: int | None
+    departement: str | None
+    quantity: Decimal
+
 
 #: Both départements, in the order in which they are always shown.
 DEPARTEMENTS = ("78", "92")
@@ -38,8 +49,9 @@ def check_figure(lines: Iterable[CheckedLine], allocations: Iterable[CheckedAllo
     """
     written = [f"line|{item}|{quantity:.3f}" for item, quantity in lines]
     written += sorted(
-        f"need|{need_line}|{item}|{member}|{departement}|{quantity:.3f}"
-        for need_line, item, member, departement, quantity in allocations
+        f"{one.kind}|{one.need_line_id}|{one.item_id}|{one.member_id}|{one.departement}"
+        f"|{one.quantity:.3f}"
+        for one in allocations
     )
     return hashlib.sha256("\n".join(written).encode()).hexdigest()
 

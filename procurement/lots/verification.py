@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from procurement.extensions import db
 from procurement.lots import rules
-from procurement.lots.models import Allocation, Lot, LotLine
+from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine, LotState
 from procurement.needs import rules as needs
 from procurement.needs.models import Need, NeedLine, NeedState
 from procurement.needs.queries import CHECKED
@@ -27,6 +28,7 @@ def check_figures(lots: ColumnElement[bool]) -> dict[int, str]:
     allocations = (
         select(
             LotLine.lot_id,
+            Allocation.kind,
             Allocation.need_line_id,
             LotLine.item_id,
             NeedLine.member_id,
@@ -35,15 +37,15 @@ def check_figures(lots: ColumnElement[bool]) -> dict[int, str]:
         )
         .join(LotLine, LotLine.id == Allocation.lot_line_id)
         .join(Lot, Lot.id == LotLine.lot_id)
-        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .outerjoin(NeedLine, NeedLine.id == Allocation.need_line_id)
         .where(lots)
     )
     checked: dict[int, tuple[list[rules.CheckedLine], list[rules.CheckedAllocation]]]
     checked = defaultdict(lambda: ([], []))
     for lot_id, item_id, quantity in db.session.execute(lines):
         checked[lot_id][0].append((item_id, quantity))
-    for lot_id, need_line, item, member, departement, quantity in db.session.execute(allocations):
-        checked[lot_id][1].append((need_line, item, member, departement, quantity))
+    for row in db.session.execute(allocations):
+        checked[row.lot_id][1].append(rules.CheckedAllocation(*row[1:]))
     return {lot_id: rules.check_figure(*rows) for lot_id, rows in checked.items()}
 
 
@@ -68,20 +70,20 @@ def counted() -> str:
     )
 
 
-def _summed(key: InstrumentedAttribute[int]) -> Subquery:
+def _summed(key: InstrumentedAttribute[Any], which: ColumnElement[bool]) -> Subquery:
     total = func.sum(Allocation.quantity).label("total")
-    return select(key.label("key"), total).group_by(key).subquery()
+    return select(key.label("key"), total).where(which).group_by(key).subquery()
 
 
 def _lot_lines() -> Iterator[str]:
     """What was frozen is the sum of the allocations."""
-    summed = _summed(Allocation.lot_line_id)
+    summed = _summed(Allocation.lot_line_id, true())
     total = func.coalesce(summed.c.total, 0)
     query = (
         select(LotLine.id, LotLine.quantity, total)
         .join(Lot, Lot.id == LotLine.lot_id)
         .outerjoin(summed, summed.c.key == LotLine.id)
-        .where(Lot.sheet_version > 0, func.coalesce(LotLine.quantity, 0) != total)
+        .where(Lot.state != LotState.DRAFT, func.coalesce(LotLine.quantity, 0) != total)
         .order_by(LotLine.id)
     )
     for line_id, quantity, allotted in db.session.execute(query):
@@ -89,36 +91,39 @@ def _lot_lines() -> Iterator[str]:
 
 
 def _need_lines() -> Iterator[str]:
-    """What is allotted is the sum of the allocations, never above a validated quantity."""
-    summed = _summed(Allocation.need_line_id)
+    """What is allotted is the sum of what lots hold, never above a validated quantity."""
+    held = (Allocation.kind == AllocationKind.NEED) & ~Allocation.is_released
+    summed = _summed(Allocation.need_line_id, held)
     total = func.coalesce(summed.c.total, 0)
     query = (
-        select(NeedLine.id, NeedLine.quantity, NeedLine.allotted, total, NeedLine.is_validated)
+        select(NeedLine.id, NeedLine.pool_quantity, NeedLine.allotted, total, NeedLine.is_pooled)
         .outerjoin(summed, summed.c.key == NeedLine.id)
         .where(
             or_(
                 NeedLine.allotted != total,
-                total > NeedLine.quantity,
-                ~NeedLine.is_validated & (total > 0),
+                total > func.coalesce(NeedLine.pool_quantity, 0),
             )
         )
         .order_by(NeedLine.id)
     )
     found = db.session.execute(query).all()
     allocations = _allocations_of([row[0] for row in found])
-    for line_id, quantity, allotted, made, is_validated in found:
+    for line_id, quantity, allotted, made, is_pooled in found:
         yield (
-            f"need_line {line_id} asks for {quantity if is_validated else 'nothing validated'}, "
+            f"need_line {line_id} asks for {quantity if is_pooled else 'nothing validated'}, "
             f"says {allotted} allotted, its allocations ({allocations[line_id]}) make {made}"
         )
 
 
 def _allocations_of(line_ids: list[int]) -> dict[int, str]:
-    query = select(Allocation.need_line_id, Allocation.id).order_by(Allocation.id)
     found: dict[int, list[str]] = {line_id: [] for line_id in line_ids}
-    for line_id, allocation_id in db.session.execute(
-        query.where(Allocation.need_line_id.in_(line_ids))
-    ):
+    query = (
+        select(NeedLine.id, Allocation.id)
+        .join(Allocation, Allocation.need_line_id == NeedLine.id)
+        .where(NeedLine.id.in_(line_ids))
+        .order_by(Allocation.id)
+    )
+    for line_id, allocation_id in db.session.execute(query):
         found[line_id].append(str(allocation_id))
     return {line_id: ", ".join(ids) or "none" for line_id, ids in found.items()}
 
@@ -130,7 +135,9 @@ def _strays() -> Iterator[str]:
         .join(LotLine, LotLine.id == Allocation.lot_line_id)
         .join(Lot, Lot.id == LotLine.lot_id)
         .join(NeedLine, NeedLine.id == Allocation.need_line_id)
-        .where(or_(LotLine.item_id != NeedLine.item_id, Lot.campaign_id != NeedLine.campaign_id))
+        .where(
+            or_(LotLine.item_id != NeedLine.pool_item_id, Lot.campaign_id != NeedLine.campaign_id)
+        )
         .order_by(Allocation.id)
     )
     for allocation_id in db.session.scalars(query):
@@ -139,8 +146,9 @@ def _strays() -> Iterator[str]:
 
 def _lots() -> Iterator[str]:
     """The check figure of a frozen lot is that of its rows."""
-    figures = check_figures(Lot.sheet_version > 0)
-    query = select(Lot.id, Lot.check_figure).where(Lot.sheet_version > 0).order_by(Lot.id)
+    is_frozen = Lot.state != LotState.DRAFT
+    figures = check_figures(is_frozen)
+    query = select(Lot.id, Lot.check_figure).where(is_frozen).order_by(Lot.id)
     for lot_id, figure in db.session.execute(query):
         if figures.get(lot_id) != figure:
             yield f"lot {lot_id} no longer has the lines and allocations of its check figure"

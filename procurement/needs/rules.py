@@ -53,6 +53,13 @@ def price_of_one(own_price: Decimal | None, units_each: Decimal) -> Decimal | No
     return None if own_price is None else rounded(own_price / units_each, PRICE_PLACES)
 
 
+def pooled_price(
+    paid_price: Decimal | None, quantity: Decimal, pool_quantity: Decimal
+) -> Decimal | None:
+    """Price of one unit of what a line is pooled as, from that of its own item."""
+    return price_of_one(paid_price, pool_quantity / quantity)
+
+
 def filled_packs(quantity: Decimal, pack_size: int) -> Decimal | None:
     """The next quantity that fills whole packs; None when this one does already."""
     packs = (quantity / pack_size).to_integral_value(ROUND_CEILING)

@@ -16,6 +16,7 @@ from procurement.lots.models import Allocation
 from procurement.members.models import Member
 from procurement.members.rules import plain
 from procurement.needs.models import NeedLine
+from procurement.needs.rules import pooled_price
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.tenders.models import Supplier
 
@@ -151,12 +152,18 @@ def own_prices(
     delivery place first, else the price that is in force for the shortest time.
     """
     query = (
-        select(Allocation.lot_line_id, NeedLine.id, NeedLine.paid_price)
+        select(
+            Allocation.lot_line_id,
+            NeedLine.id,
+            NeedLine.paid_price,
+            NeedLine.quantity,
+            NeedLine.pool_quantity,
+        )
         .join(NeedLine, NeedLine.id == Allocation.need_line_id)
         .where(
             Allocation.lot_line_id.in_(list(lot_line_ids)),
             NeedLine.member_id == member_id,
-            NeedLine.is_validated,
+            NeedLine.is_pooled,
         )
         .order_by(
             Allocation.lot_line_id,
@@ -166,7 +173,8 @@ def own_prices(
         )
     )
     found: dict[int, tuple[int, Decimal]] = {}
-    for lot_line_id, need_line_id, price in db.session.execute(query):
+    for lot_line_id, need_line_id, paid_price, quantity, pooled in db.session.execute(query):
+        price = pooled_price(paid_price, quantity, pooled or quantity)
         if price is not None:
             found.setdefault(lot_line_id, (need_line_id, price))
     return found

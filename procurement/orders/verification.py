@@ -15,6 +15,7 @@ from procurement.kernel.audit import AuditEntry
 from procurement.kernel.database import Amount, Query, Record
 from procurement.lots.models import Allocation
 from procurement.needs.models import NeedLine
+from procurement.needs.rules import pooled_price
 from procurement.orders import rules
 from procurement.orders.ledger import EFFECTS, LEVELS, Level
 from procurement.orders.models import (
@@ -147,6 +148,8 @@ def _lines_with_sources() -> Query:
             AgreementPrice.vat_rate.label("price_vat_rate"),
             NeedLine.member_id.label("need_member_id"),
             NeedLine.paid_price,
+            NeedLine.quantity.label("need_quantity"),
+            NeedLine.pool_quantity,
             is_fed.label("is_fed"),
         )
         .outerjoin(OrderLine, OrderLine.order_id == Order.id)
@@ -193,10 +196,11 @@ def _price_faults(row: Record) -> Iterator[str]:
 
 def _reference_faults(row: Record) -> Iterator[str]:
     source = f"need_line {row.line_reference_line_id}"
-    if row.line_reference_price != row.paid_price:
+    paid = pooled_price(row.paid_price, row.need_quantity, row.pool_quantity or row.need_quantity)
+    if row.line_reference_price != paid:
         yield (
             f"order_line {row.line_id}: reference price {row.line_reference_price},"
-            f" {source} says {row.paid_price}"
+            f" {source} says {paid}"
         )
     amount = money.line_amount(row.line_quantity, row.line_reference_price)
     if row.line_reference_amount != amount:

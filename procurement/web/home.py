@@ -246,9 +246,8 @@ def _to_pool() -> ScalarSelect[int]:
         .join(Campaign, Campaign.id == NeedLine.campaign_id)
         .where(
             Campaign.state == CampaignState.CLOSED,
-            NeedLine.is_validated,
-            NeedLine.item_id.is_not(None),
-            NeedLine.allotted < NeedLine.quantity,
+            NeedLine.is_pooled,
+            NeedLine.allotted < NeedLine.pool_quantity,
         )
         .scalar_subquery()
     )

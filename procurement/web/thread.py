@@ -14,7 +14,7 @@ from procurement.kernel import language
 from procurement.kernel.access import ROLE_PERMISSIONS, Actor, Permission, Role
 from procurement.kernel.database import Query, Record
 from procurement.kernel.pipeline import actor
-from procurement.lots.models import Allocation, Lot, LotLine
+from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
 from procurement.needs.models import Campaign, Need, NeedLine
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.tenders.models import Tender
@@ -224,8 +224,8 @@ class Link:
 
 def story(line: NeedLine) -> list[Link]:
     """Follow a need line down, allocation by allocation, to the orders of its member."""
-    if line.item_id is None:
-        return []  # What waits to be harmonised is in no lot.
+    if line.pool_item_id is None:
+        return []  # What waits to be harmonised, or was left out, is in no lot.
     who = actor()
     allotted = db.session.execute(
         select(
@@ -247,7 +247,7 @@ def story(line: NeedLine) -> list[Link]:
         .join(Lot, Lot.id == LotLine.lot_id)
         .outerjoin(Tender, Tender.lot_id == Lot.id)
         .outerjoin(Agreement, (Agreement.tender_id == Tender.id) & Agreement.visible_to(who))
-        .where(Allocation.need_line_id == line.id)
+        .where(Allocation.need_line_id == line.id, Allocation.kind == AllocationKind.NEED)
         .order_by(Lot.number, Tender.id)
     ).all()
     orders = db.session.execute(
@@ -266,7 +266,7 @@ def story(line: NeedLine) -> list[Link]:
         )
         .join(Order, Order.id == OrderLine.order_id)
         .where(
-            OrderLine.item_id == line.item_id,
+            OrderLine.item_id == line.pool_item_id,
             Order.member_id == line.member_id,
             Order.visible_to(who),
         )

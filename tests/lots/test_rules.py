@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procurement.lots.rules import check_figure, printed, segments
+from procurement.lots.rules import CheckedAllocation, check_figure, printed, segments
 
 LINES = [(7, Decimal(14)), (9, Decimal("2.5"))]
 ALLOCATIONS = [
-    (1, 7, 3, "78", Decimal(10)),
-    (2, 7, 4, "92", Decimal(4)),
-    (3, 9, 3, "78", Decimal("2.5")),
+    CheckedAllocation("need", 1, 7, 3, "78", Decimal(10)),
+    CheckedAllocation("need", 2, 7, 4, "92", Decimal(4)),
+    CheckedAllocation("need", 3, 9, 3, "78", Decimal("2.5")),
 ]
 
 
@@ -30,11 +30,11 @@ def test_the_order_of_allocations_and_trailing_zeros_change_nothing():
 @pytest.mark.parametrize(
     "changed",
     [
-        (1, 7, 3, "78", Decimal("10.001")),
-        (1, 7, 3, "92", Decimal(10)),
-        (1, 7, 5, "78", Decimal(10)),
-        (1, 9, 3, "78", Decimal(10)),
-        (5, 7, 3, "78", Decimal(10)),
+        CheckedAllocation("need", 1, 7, 3, "78", Decimal("10.001")),
+        CheckedAllocation("need", 1, 7, 3, "92", Decimal(10)),
+        CheckedAllocation("need", 1, 7, 5, "78", Decimal(10)),
+        CheckedAllocation("need", 1, 9, 3, "78", Decimal(10)),
+        CheckedAllocation("need", 5, 7, 3, "78", Decimal(10)),
     ],
 )
 def test_any_change_of_an_allocation_changes_it(changed):

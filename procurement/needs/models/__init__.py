@@ -24,9 +24,9 @@ from procurement.needs.models.declarations import (
     NeedLine,
     NeedState,
     NeedVersion,
-    Wording,
 )
 from procurement.needs.models.documents import PURPOSE_LABELS, Document, Purpose, Upload
+from procurement.needs.models.harmonising import Equivalence, Omission, Wording
 
 __all__ = [
     "BASIS_LABELS",
@@ -43,6 +43,7 @@ __all__ = [
     "CampaignState",
     "Document",
     "Entry",
+    "Equivalence",
     "Exemption",
     "Invitation",
     "Need",
@@ -50,6 +51,7 @@ __all__ = [
     "NeedState",
     "NeedVersion",
     "Occasion",
+    "Omission",
     "Purpose",
     "Reminder",
     "Strength",

@@ -167,8 +167,9 @@ class NeedLine(Base):
     A free line has the member's own words, unit and price, which stay for ever, and no item until
     the buyer harmonises it; only then can it be pooled.
 
-    Campaign, member and département stand on the line as they were at submission, so that pooling
-    is one pass over one covering index; the composite key ties the first two to the need.
+    Campaign, member and département stand on the line as they were at submission, and what it is
+    pooled as beside them, so that pooling is one pass over one covering index; the composite key
+    ties the first two to the need.
     """
 
     __tablename__ = "need_line"
@@ -198,20 +199,34 @@ class NeedLine(Base):
             name="units_each",
         ),
         CheckConstraint("units_each > 0", name="units_each_positive"),
-        CheckConstraint("item_id IS NOT NULL OR allotted = 0", name="allotted_when_harmonised"),
         CheckConstraint("paid_price >= 0", name="paid_price"),
         CheckConstraint("(paid_price IS NULL) = (paid_since IS NULL)", name="paid_since"),
-        CheckConstraint("allotted >= 0 AND allotted <= quantity", name="allotted"),
-        CheckConstraint("is_validated OR allotted = 0", name="allotted_when_validated"),
+        CheckConstraint("is_pooled = (pool_item_id IS NOT NULL)", name="pool_item"),
+        CheckConstraint("is_pooled = (pool_quantity IS NOT NULL)", name="pool_quantity"),
+        CheckConstraint(
+            "NOT is_pooled OR (is_validated AND item_id IS NOT NULL AND pool_quantity > 0)",
+            name="pooled_when_validated",
+        ),
+        CheckConstraint(
+            "allotted >= 0 AND allotted <= coalesce(pool_quantity, 0)", name="allotted"
+        ),
         Index(
             "ix_need_line_pool",
             "campaign_id",
-            "is_validated",
-            "item_id",
+            "is_pooled",
+            "pool_item_id",
             "departement",
+            "strength",
             "member_id",
-            "quantity",
+            "pool_quantity",
             "allotted",
+        ),
+        # What waits to be harmonised is found among a million lines.
+        Index(
+            "ix_need_line_free",
+            "campaign_id",
+            sqlite_where=text("item_id IS NULL"),
+            postgresql_where=text("item_id IS NULL"),
         ),
     )
 
@@ -243,7 +258,12 @@ class NeedLine(Base):
     #: How many units of the item one of the member's own units holds.
     units_each: Mapped[Decimal | None] = mapped_column(Quantity)
     is_validated: Mapped[bool] = mapped_column(default=False)
-    #: Sum of the allocations of this line, kept by the act that makes them.
+    #: Whether lots may take it: validated, harmonised and not left out.
+    is_pooled: Mapped[bool] = mapped_column(default=False)
+    #: As what it is pooled, and how much of that it makes: another item where the buyer merged two.
+    pool_item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
+    pool_quantity: Mapped[Decimal | None] = mapped_column(Quantity)
+    #: Sum of what lots take of this line, in units of the pooled item, kept by the act that allots.
     allotted: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
     version: Mapped[int] = mapped_column()
 
@@ -252,7 +272,9 @@ class NeedLine(Base):
     #: The answer that the line belongs to.
     need: Mapped[Need] = relationship(back_populates="lines")
     #: What is needed, once it is known.
-    item: Mapped[Item | None] = relationship()
+    item: Mapped[Item | None] = relationship(foreign_keys=item_id)
+    #: As what it is pooled.
+    pool_item: Mapped[Item | None] = relationship(foreign_keys=pool_item_id)
     #: Where it is to be delivered.
     site: Mapped[Site] = relationship()
 
@@ -280,24 +302,3 @@ class NeedVersion(Base):
 
     #: Who submitted it.
     person: Mapped[Person] = relationship()
-
-
-class Wording(Base):
-    """What the buyer decided that a member's words mean, kept for the next time."""
-
-    __tablename__ = "wording"
-    __table_args__ = (
-        UniqueConstraint("words", "unit"),
-        CheckConstraint("units_each > 0", name="units_each"),
-    )
-
-    #: Words and unit without accents, capitals or doubled spaces.
-    words: Mapped[str] = mapped_column(String(320))
-    unit: Mapped[str] = mapped_column(String(50))
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
-    units_each: Mapped[Decimal] = mapped_column(Quantity)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    decided_on: Mapped[date]
-
-    #: What they mean.
-    item: Mapped[Item] = relationship()

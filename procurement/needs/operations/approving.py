@@ -13,7 +13,7 @@ from procurement.kernel.database import Record
 from procurement.kernel.errors import Forbidden, Refused, Stale
 from procurement.needs import queries, rules
 from procurement.needs.models import Entry, Need, NeedLine, NeedState, NeedVersion
-from procurement.needs.operations import notices
+from procurement.needs.operations import notices, pooling
 from procurement.needs.operations.declaring import open_to_writing
 from procurement.needs.operations.delegating import take_back
 from procurement.needs.operations.documents import check_source
@@ -71,9 +71,9 @@ def validate(need: Need, seen: int | None = None, *, actor: Actor) -> None:
     figure = rules.check_figure(queries.checked_lines(need))
     moved = need.move(NeedState.VALIDATED)
     need.check_figure = figure
-    db.session.execute(
-        update(NeedLine).where(NeedLine.need_id == need.id).values(is_validated=True)
-    )
+    of_need = NeedLine.need_id == need.id
+    db.session.execute(update(NeedLine).where(of_need).values(is_validated=True))
+    pooling.enter(of_need)
     audit.record(db.session(), actor, "needs.validate", need, state=moved, check_figure=figure)
 
 

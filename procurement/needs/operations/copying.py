@@ -138,5 +138,6 @@ def _taken_over(need: Need, row: Record, evidence: dict[str, int]) -> dict[str, 
         "own_price": row.own_price,
         "allotted": Decimal(0),
         "is_validated": False,
+        "is_pooled": False,
         "version": 1,
     }

@@ -12,7 +12,7 @@ from procurement.kernel.errors import Forbidden, Refused
 from procurement.members.models import Mandate
 from procurement.needs import queries
 from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedLine, NeedState
-from procurement.needs.operations import notices
+from procurement.needs.operations import notices, pooling
 from procurement.needs.operations.declaring import begun
 
 
@@ -92,6 +92,7 @@ def take_back(need: Need, reason: str, actor: Actor) -> tuple[str, str]:
     moved = need.move(NeedState.RETURNED)
     need.approver_id, need.return_reason, need.check_figure = actor.person_id, reason, None
     of_need = NeedLine.need_id == need.id
+    pooling.leave(of_need)
     db.session.execute(update(NeedLine).where(of_need).values(is_validated=False))
     return moved
 

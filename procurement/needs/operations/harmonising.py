@@ -25,6 +25,7 @@ from procurement.needs.models import (
     NeedLine,
     Wording,
 )
+from procurement.needs.operations import pooling
 from procurement.needs.queries import harmonising
 
 
@@ -91,6 +92,7 @@ def unharmonise(campaign: Campaign, key: Key, item_id: int, *, actor: Actor) -> 
             "nothing_to_undo",
             _("Nothing was taken back: what was understood so is in a lot, or is gone."),
         )
+    pooling.leave(NeedLine.id.in_([line.id for line in lines]))
     _write([_row(campaign, line, None) for line in lines])
     audit.record(
         db.session(),
@@ -164,6 +166,7 @@ def _decide(
             _("No line waits for this decision any more: perhaps somebody else just took it."),
         )
     _write(rows)
+    pooling.enter(harmonising.own_words(campaign) & ~NeedLine.is_pooled)
     _remember(meanings, actor, today)
     audit.record(
         db.session(),

@@ -233,6 +233,7 @@ def _row(
         "evidence_id": kept.evidence_id if kept and of_same else None,
         "remark": line.remark,
         "is_validated": False,
+        "is_pooled": False,
         "allotted": Decimal(0),
         "version": kept.version + 1 if kept else 1,
     }

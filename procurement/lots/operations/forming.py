@@ -1,4 +1,4 @@
-"""The acts of this room: a lot is formed, perhaps dissolved, then frozen."""
+"""A lot takes what is left of needs; dissolved, it gives them back."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Insert,
     SQLColumnExpression,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -22,8 +23,9 @@ from procurement.extensions import db
 from procurement.kernel import audit
 from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
-from procurement.lots import queries, verification
-from procurement.lots.models import Allocation, Lot, LotLine, LotState
+from procurement.lots import queries
+from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
+from procurement.lots.operations.holding import lock
 from procurement.lots.rules import Territory
 from procurement.needs.models import Campaign, CampaignState, NeedLine
 
@@ -86,7 +88,7 @@ def dissolve(lot: Lot, *, actor: Actor) -> None:
     Raises Refused ``lot_frozen`` once firms may hold the lot sheet.
     """
     session = db.session()
-    _lock(lot)
+    lock(lot)
     if not lot.is_draft:
         raise Refused("lot_frozen", _("This lot is frozen: firms may already hold its sheet."))
     fed = _allocations_of(lot)
@@ -100,49 +102,17 @@ def dissolve(lot: Lot, *, actor: Actor) -> None:
     session.delete(lot)
 
 
-def freeze(lot: Lot, *, actor: Actor, today: date) -> None:
-    """Fix the quantities of a lot as the sums of its allocations, under a check figure.
-
-    From here on its sheet can be sent, and it no longer changes.
-    """
-    session = db.session()
-    _lock(lot)
-    moved = lot.move(LotState.FROZEN)
-    total = (
-        select(func.sum(Allocation.quantity))
-        .where(Allocation.lot_line_id == LotLine.id)
-        .scalar_subquery()
-    )
-    # A frozen lot without its figure is no lot, say its constraints: it is written in one piece.
-    with session.no_autoflush:
-        session.connection().execute(
-            update(LotLine).where(LotLine.lot_id == lot.id).values(quantity=total)
-        )
-        lot.check_figure = verification.check_figures(Lot.id == lot.id)[lot.id]
-    lot.sheet_version += 1
-    lot.frozen_on = today
-    audit.record(
-        session,
-        actor,
-        "lots.freeze",
-        lot,
-        state=moved,
-        sheet_version=lot.sheet_version,
-        check_figure=lot.check_figure,
-    )
-
-
 def _wanted(
     campaign: Campaign, family_id: int | None, item_ids: Sequence[int], territory: Territory
 ) -> list[SQLColumnExpression[bool]]:
     """Conditions on the need lines that a lot takes: validated, with something left."""
     wanted: list[SQLColumnExpression[bool]] = [
         NeedLine.campaign_id == campaign.id,
-        NeedLine.is_validated,
-        NeedLine.allotted < NeedLine.quantity,
-        NeedLine.item_id.in_(item_ids)
+        NeedLine.is_pooled,
+        NeedLine.allotted < NeedLine.pool_quantity,
+        NeedLine.pool_item_id.in_(item_ids)
         if family_id is None
-        else NeedLine.item_id.in_(select(Item.id).where(Item.family_id == family_id)),
+        else NeedLine.pool_item_id.in_(select(Item.id).where(Item.family_id == family_id)),
     ]
     if territory is not Territory.ALL:
         wanted.append(NeedLine.departement == territory.value)
@@ -150,29 +120,33 @@ def _wanted(
 
 
 def _make_lines(lot: Lot, wanted: list[SQLColumnExpression[bool]]) -> int:
-    found = select(NeedLine.item_id).where(*wanted).distinct().subquery()
+    found = select(NeedLine.pool_item_id).where(*wanted).distinct().subquery()
     position = func.row_number().over(order_by=Item.code)
-    rows = select(literal(lot.id), Item.id, position).join(found, found.c.item_id == Item.id)
-    made = insert(LotLine).from_select(["lot_id", "item_id", "position"], rows)
+    rows = select(literal(lot.id), Item.id, position, Item.indicative_price).join(
+        found, found.c.pool_item_id == Item.id
+    )
+    made = insert(LotLine).from_select(["lot_id", "item_id", "position", "estimated_price"], rows)
     return _inserted(made)
 
 
 def _allot(lot: Lot, wanted: list[SQLColumnExpression[bool]]) -> int:
     rows = (
-        select(LotLine.id, NeedLine.id, NeedLine.quantity - NeedLine.allotted)
-        .join(LotLine, LotLine.item_id == NeedLine.item_id)
+        select(
+            LotLine.id,
+            NeedLine.id,
+            literal(AllocationKind.NEED, Allocation.kind.type),
+            NeedLine.pool_quantity - NeedLine.allotted,
+            false(),
+        )
+        .join(LotLine, LotLine.item_id == NeedLine.pool_item_id)
         .where(LotLine.lot_id == lot.id, *wanted)
     )
-    made = insert(Allocation).from_select(["lot_line_id", "need_line_id", "quantity"], rows)
+    made = insert(Allocation).from_select(
+        ["lot_line_id", "need_line_id", "kind", "quantity", "is_released"], rows
+    )
     allocations = _inserted(made)
     _change_allotted(lot, NeedLine.allotted + Allocation.quantity)
     return allocations
-
-
-def _lock(lot: Lot) -> None:
-    """Read the lot again and keep it: somebody may just have frozen or dissolved it."""
-    db.session.flush()  # Reading again would drop what is not written yet.
-    db.session.refresh(lot, with_for_update=True)
 
 
 def _inserted(made: Insert) -> int:

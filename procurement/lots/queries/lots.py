@@ -1,125 +1,18 @@
-"""The pool of a campaign, its lots, and who asked for what in them. Sums are the database's."""
+"""Lots, their lines, and who asked for what in them."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Row, func, select, true
 
 from procurement.catalogue.models import Cpv, Family, Item
 from procurement.extensions import db
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, Lot, LotLine, LotState
+from procurement.lots.queries.pool import Pooled, Share
 from procurement.lots.rules import DEPARTEMENTS
 from procurement.members.models import Member, Site, is_own
 from procurement.needs.models import Campaign, NeedLine
-
-_ZERO = Decimal(0)
-
-
-class Share(NamedTuple):
-    """What one département asks for of an item: how many members, how much, how much allotted."""
-
-    departement: str
-    members: int = 0
-    quantity: Decimal = _ZERO
-    allotted: Decimal = _ZERO
-
-
-class Pooled(NamedTuple):
-    """An item with the shares of the départements, in the order of ``DEPARTEMENTS``.
-
-    ``item`` is the row of its labels; the totals are sums of what the database summed.
-    """
-
-    item: Record
-    shares: Sequence[Share]
-
-    @property
-    def members(self) -> int:
-        """How many members ask for it: each stands in one département."""
-        return sum(share.members for share in self.shares)
-
-    @property
-    def quantity(self) -> Decimal:
-        """How much all of them ask for."""
-        return sum((share.quantity for share in self.shares), _ZERO)
-
-    @property
-    def allotted(self) -> Decimal:
-        """How much of it is in a lot."""
-        return sum((share.allotted for share in self.shares), _ZERO)
-
-    @property
-    def remaining(self) -> Decimal:
-        """How much of it is in no lot yet."""
-        return self.quantity - self.allotted
-
-
-def _summed(
-    key: InstrumentedAttribute[int | None],
-    quantity: InstrumentedAttribute[Decimal],
-    allotted: InstrumentedAttribute[Decimal],
-) -> Query:
-    return select(
-        key,
-        NeedLine.departement,
-        func.count(NeedLine.member_id.distinct()),
-        func.sum(quantity),
-        func.sum(allotted),
-    ).group_by(key, NeedLine.departement)
-
-
-# The two statements of the pool are put together once, and asked of the connection itself: what
-# a session does around them would take a quarter of their time.
-_POOLED = _summed(NeedLine.item_id, NeedLine.quantity, NeedLine.allotted).where(
-    NeedLine.campaign_id == bindparam("campaign_id"),
-    NeedLine.is_validated,
-    # What waits to be harmonised is no item yet.
-    NeedLine.item_id.is_not(None),
-)
-
-
-def pooled(campaign_id: int) -> Sequence[Record]:
-    """Sum the validated lines of a campaign by item and département, in one index pass."""
-    rows = db.session.connection().execute(_POOLED, {"campaign_id": campaign_id})
-    return rows.all()
-
-
-def _shares(rows: Sequence[Record]) -> dict[int, Sequence[Share]]:
-    found: dict[int, dict[str, Share]] = {}
-    for key, departement, members, quantity, allotted in rows:
-        share = Share(departement, members, quantity, allotted)
-        found.setdefault(key, {})[departement] = share
-    return {
-        key: [shares.get(code) or Share(code) for code in DEPARTEMENTS]
-        for key, shares in found.items()
-    }
-
-
-_LABELS = (
-    select(
-        Item.id,
-        Item.code,
-        Item.designation,
-        Item.unit,
-        Family.id.label("family_id"),
-        Family.label_fr.label("family_fr"),
-        Family.label_en.label("family_en"),
-    )
-    .join(Family, Family.id == Item.family_id)
-    .where(Item.id.in_(bindparam("item_ids", expanding=True)))
-    .order_by(Family.id, Item.code)
-)
-
-
-def pool(campaign_id: int) -> list[Pooled]:
-    """List what the validated needs of a campaign ask for, by family and item code."""
-    shares = _shares(pooled(campaign_id))
-    labels = db.session.connection().execute(_LABELS, {"item_ids": list(shares)})
-    return [Pooled(row, shares[row.id]) for row in labels]
 
 
 def lot_list(actor: Actor, campaign_id: int | None, state: str) -> Query:
@@ -167,6 +60,17 @@ def own_lines(actor: Actor) -> ColumnElement[bool]:
     return is_own(NeedLine.member_id, actor) if actor.is_member_side else true()
 
 
+def _shares(rows: Sequence[Record]) -> dict[int, Sequence[Share]]:
+    found: dict[int, dict[str, Share]] = {}
+    for key, departement, members, quantity, allotted in rows:
+        share = Share(departement, members, quantity, allotted)
+        found.setdefault(key, {})[departement] = share
+    return {
+        key: [shares.get(code) or Share(code) for code in DEPARTEMENTS]
+        for key, shares in found.items()
+    }
+
+
 def lot_lines(
     chosen: ColumnElement[bool], whose: ColumnElement[bool] | None = None
 ) -> list[Pooled]:
@@ -177,7 +81,14 @@ def lot_lines(
     """
     # What stands in a lot is allotted, all of it.
     summed = (
-        _summed(Allocation.lot_line_id, Allocation.quantity, Allocation.quantity)
+        select(
+            Allocation.lot_line_id,
+            NeedLine.departement,
+            func.count(NeedLine.member_id.distinct()),
+            func.sum(Allocation.quantity),
+            func.sum(Allocation.quantity),
+        )
+        .group_by(Allocation.lot_line_id, NeedLine.departement)
         .join(NeedLine, NeedLine.id == Allocation.need_line_id)
         .join(LotLine, LotLine.id == Allocation.lot_line_id)
         .where(chosen, true() if whose is None else whose)
@@ -240,45 +151,6 @@ def contributions(line: LotLine, actor: Actor) -> Query:
         .where(Allocation.lot_line_id == line.id, own_lines(actor))
         .order_by(Member.sort_name, Member.id, Site.name, NeedLine.id)
     )
-
-
-def frozen_lines(lot: Lot) -> Sequence[Record]:
-    """List the lines of a lot as its sheet prints them, with the quantities that were frozen."""
-    return db.session.execute(
-        select(
-            LotLine.position,
-            LotLine.quantity,
-            Item.code,
-            Item.designation,
-            Item.specification,
-            Item.unit,
-            Item.pack_size,
-            Item.vat_rate,
-        )
-        .join(Item, Item.id == LotLine.item_id)
-        .where(LotLine.lot_id == lot.id)
-        .order_by(LotLine.position)
-    ).all()
-
-
-def breakdown(lot: Lot) -> Sequence[Record]:
-    """Sum a lot by member and line: by département, name of the member, order of the sheet."""
-    return db.session.execute(
-        select(
-            NeedLine.departement,
-            Member.id.label("member_id"),
-            Member.name,
-            LotLine.position,
-            func.sum(Allocation.quantity).label("quantity"),
-        )
-        .select_from(LotLine)
-        .join(Allocation, Allocation.lot_line_id == LotLine.id)
-        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
-        .join(Member, Member.id == NeedLine.member_id)
-        .where(LotLine.lot_id == lot.id)
-        .group_by(NeedLine.departement, Member.id, Member.name, LotLine.position)
-        .order_by(NeedLine.departement, Member.sort_name, Member.id, LotLine.position)
-    ).all()
 
 
 def next_number(campaign_id: int) -> int:
