@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 
 from procurement.catalogue.models import UNIT_LABELS
 from procurement.extensions import db
@@ -166,7 +166,11 @@ def _decide(
             _("No line waits for this decision any more: perhaps somebody else just took it."),
         )
     _write(rows)
-    pooling.enter(harmonising.own_words(campaign) & ~NeedLine.is_pooled)
+    pooling.enter(
+        and_(
+            NeedLine.campaign_id == campaign.id, NeedLine.words.is_not(None), ~NeedLine.is_pooled
+        )
+    )
     _remember(meanings, actor, today)
     audit.record(
         db.session(),
