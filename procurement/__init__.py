@@ -19,7 +19,7 @@ from procurement import (
     tenders,
     web,
 )
-from procurement.kernel import cli, database, errors, exports, language, mail, pipeline
+from procurement.kernel import cli, database, errors, language, mail, making, pipeline
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -45,7 +45,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     extensions.mail.init_app(app)
     with app.app_context():
         database.prepare(extensions.db.engine)
-    for part in (errors, pipeline, language, mail, exports, cli):
+    for part in (errors, pipeline, language, mail, making, cli):
         part.register(app)
     for room in (
         members,

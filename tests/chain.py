@@ -41,6 +41,7 @@ from tests.make import (
     make_member,
     make_need,
     make_person,
+    make_project,
     some_siret,
 )
 from tests.people import People
@@ -218,6 +219,7 @@ def _pooled(session: Session, cast: _Cast, need: Need) -> Lot:
 def _awarded(session: Session, cast: _Cast, lot: Lot) -> tuple[Tender, Offer]:
     buyer, day = actor_for(cast.buyer), today()
     firm = tenders.register_supplier(some_siret(), "Alpha", None, None, actor=buyer)
+    make_project(session, [lot])
     tender = tenders.launch(lot, day, actor=buyer, today=day)
     session.flush()
     offer = tenders.receive_offer(tender, firm, day, actor=buyer, today=day)

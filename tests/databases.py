@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Protocol
+from typing import LiteralString, Protocol
 
 import pytest
 from flask import Flask
@@ -67,7 +67,8 @@ class SQLite:
 class PostgreSQL:
     """A database of the suite's cluster; before every test the rows of the last one are deleted.
 
-    TRUNCATE would take every table that refers to a full one with it: 70 ms instead of 2.
+    TRUNCATE would take every table that refers to a full one with it: 70 ms instead of 2. What
+    new tables are given is kept beside them, and given again.
     """
 
     def __init__(self, cluster: Cluster, name: str) -> None:
@@ -81,21 +82,35 @@ class PostgreSQL:
         """Make the tables."""
         with app.app_context():
             db.create_all()
+        self._connection.execute("CREATE SCHEMA given")
+        self._given = self._full()
+        for table in self._given:
+            self._run("CREATE TABLE given.{0} AS TABLE {0}", table)
 
     def empty(self, app: Flask) -> None:
         """Delete the rows of the tables that hold some, and count ids from 1 again."""
-        tables = [sql.Identifier(table.name) for table in db.metadata.tables.values()]
-        question = sql.SQL(" UNION ALL ").join(
-            sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(str(place), table)
-            for place, table in enumerate(tables)
-        )
-        full = [tables[int(row[0])] for row in self._connection.execute(question)]
+        full = self._full()
         if full:
-            deletions = [sql.SQL("DELETE FROM {}").format(table) for table in full]
+            deletions = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in full]
             self._connection.execute(sql.SQL("; ").join(deletions))
             self._connection.execute(
                 "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
             )
+        for table in self._given:
+            self._run("INSERT INTO {0} SELECT * FROM given.{0}", table)
+            self._run("SELECT setval(pg_get_serial_sequence({1}, 'id'), max(id)) FROM {0}", table)
+
+    def _full(self) -> list[str]:
+        """Name the tables that hold rows."""
+        question = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name))
+            for name in db.metadata.tables
+        )
+        return [row[0] for row in self._connection.execute(question)]
+
+    def _run(self, statement: LiteralString, table: str) -> None:
+        filled = sql.SQL(statement).format(sql.Identifier(table), sql.Literal(table))
+        self._connection.execute(filled)
 
     def close(self) -> None:
         """Leave the cluster."""

@@ -27,10 +27,7 @@ class FlatSheet:
     def put(self, row: int, column: int, value: str | int | float | date | None) -> None:
         """Type a value into a cell; None empties it."""
         cell = _one(self._row(row), f"{_TABLE}table-cell", column, _COLUMNS)
-        for name in [one for one in cell.attrib if one.startswith((_OFFICE, _CALC))]:
-            del cell.attrib[name]
-        for inner in list(cell):
-            cell.remove(inner)
+        _empty(cell)
         if value is None:
             return
         kind = (
@@ -47,11 +44,22 @@ class FlatSheet:
         gone.getparent().remove(gone)
 
     def save(self) -> None:
-        """Write the file."""
+        """Write the file, without the results of its formulas: they are of what was there before."""
+        for cell in self._document.iter(f"{_TABLE}table-cell"):
+            if cell.get(f"{_TABLE}formula"):
+                _empty(cell)
         self._document.write(self._path, encoding="UTF-8", xml_declaration=True)
 
     def _row(self, number: int) -> Any:
         return _one(self._table, f"{_TABLE}table-row", number, _ROWS)
+
+
+def _empty(cell: Any) -> None:
+    """Take away what a cell shows, and leave its formula if it has one."""
+    for name in [one for one in cell.attrib if one.startswith((_OFFICE, _CALC))]:
+        del cell.attrib[name]
+    for inner in list(cell):
+        cell.remove(inner)
 
 
 def _one(parent: Any, kind: str, number: int, repeated: str) -> Any:

@@ -4,10 +4,13 @@ Everything they make is invented. Each adds to the session and flushes, so that 
 the test commits when a request must see the rows.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from stdnum import luhn
 
@@ -15,6 +18,10 @@ from procurement.catalogue import rules as catalogue
 from procurement.catalogue.models import Cpv, Family, Item, Unit
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.pipeline import today
+from procurement.lots import operations as lots
+from procurement.lots.models import Lot, Project, Threshold, UndividedGround
+from procurement.lots.operations import ProjectPlan
+from procurement.lots.rules.law import Nature
 from procurement.members.models import (
     Competence,
     CompetenceTransfer,
@@ -250,3 +257,35 @@ def make_line(
         need.check_figure = needs.check_figure(checked_lines(need))
         session.flush()
     return line
+
+
+def know_the_law(session: Session) -> None:
+    """Have the last values that are known hold for ever, so that no test ends with them."""
+    latest = Threshold.valid_until >= date(2027, 12, 31)
+    session.execute(update(Threshold).where(latest).values(valid_until=None))
+
+
+def make_plan(**over: Any) -> ProjectPlan:
+    """Make what a buyer writes of a purchase: four years from today on, nothing missing."""
+    values: dict[str, Any] = {
+        "title": f"Achat {next(_numbers)}",
+        "nature": Nature.SUPPLIES,
+        "launch_on": today(),
+        "initial_months": 48,
+        "undivided_ground": UndividedGround.COMPETITION,
+        "undivided_reason": "Peu de firmes répondraient à des lots plus petits.",
+        "environmental_clause": "Emballages repris et recyclés.",
+        "environmental_criterion": "Durée de vie du matériel, 15 points.",
+        "social_clause": "Heures d'insertion.",
+    }
+    return ProjectPlan(**values | over)
+
+
+def make_project(session: Session, made_of: Sequence[Lot], **over: Any) -> Project:
+    """Make a purchase project of lots of one campaign, valued today and ready to be launched."""
+    know_the_law(session)
+    who, ids = Actor.command("tests"), [lot.id for lot in made_of]
+    project = lots.form_project(made_of[0].campaign, make_plan(**over), ids, actor=who)
+    lots.value_project(project, actor=who, today=today())
+    session.flush()
+    return project

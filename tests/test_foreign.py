@@ -83,6 +83,7 @@ def rows(field: Field) -> dict[str, int]:
         "offer_id": chain.offer.id,
         "order_id": chain.order.id,
         "person_id": chain.colleague.id,
+        "project_id": chain.lot.project_id or 0,
         "tender_id": chain.tender.id,
         "upload_id": dossier.upload.id,
     }
@@ -165,6 +166,7 @@ def _forms_of_purchases(chain: Chain) -> dict[str, dict[str, Any]]:
         "naming": "needs",
     }
     return {
+        **_forms_of_projects(chain),
         "lots.form_lot": {"title": "More", "items-0-item_id": chain.item.id},
         "tenders.launch": {"answers_by": day},
         "tenders.receive_offer": {"supplier_id": chain.supplier.id, "received_on": day},
@@ -181,6 +183,30 @@ def _forms_of_purchases(chain: Chain) -> dict[str, dict[str, Any]]:
         "orders.refuse": {"reason": "Why not"},
         "orders.withdraw": {"reason": "Why not"},
         "orders.cancel": {"reason": "Why not"},
+    }
+
+
+def _forms_of_projects(chain: Chain) -> dict[str, dict[str, Any]]:
+    plan = {
+        "title": "Caméras",
+        "launch_on": f"{today()}",
+        "initial_months": "48",
+        "lots-0-lot_id": chain.lot.id,
+    }
+    price = {"lines-0-line_id": chain.lot_line.id, "lines-0-estimated_price": "1"}
+    threshold = {
+        "rule": "social",
+        "nature": "works",
+        "valid_from": "2030-01-01",
+        "article": "L2112-2-1",
+        "source": "Loi inventée",
+    }
+    return {
+        "lots.form_project": plan,
+        "lots.change_project": {**plan, "version": "1"},
+        "lots.tick_small_lots": {"lots-0-lot_id": chain.lot.id},
+        "lots.price_lot": price,
+        "lots.add_threshold": threshold,
     }
 
 

@@ -20,7 +20,7 @@ from procurement.savings import queries
 from procurement.savings.queries import Scope
 from tests.conftest import KeepApp
 from tests.desk import Desk
-from tests.make import make_family, make_item, some_siret
+from tests.make import know_the_law, make_family, make_item, some_siret
 from tests.people import People
 
 
@@ -36,6 +36,7 @@ def desks(strict: Flask, session: Session, people: People) -> dict[str, Desk]:
     video = make_family(session, label_en="Video protection")
     make_item(session, video, code="VID-1", designation="Caméra", indicative_price=Decimal(120))
     make_item(session, video, code="VID-2", designation="Câble", unit=Unit.METRE)
+    know_the_law(session)
     session.commit()
 
     def seated(person: Person) -> Desk:
@@ -102,6 +103,22 @@ def test_one_purchase(desks: dict[str, Desk], strict: Flask) -> None:
     asked = {row[1]: row[2:4] for row in cells(sheet, "By member")}
     assert (total["Caméra"], total["Câble"]) == (14, 55)
     assert (asked["Amboise-la-Petite"], asked["Bourg-Neuf"]) == ([10, 25], [4, 30])
+
+    # She values the purchase: what it is worth says how it is passed.
+    clara.follows("Launch the tender")
+    clara.follows("Form a purchase project")
+    clara.presses(
+        "Form the project",
+        {
+            "Title": "Cameras",
+            "Case of the law": "Lots would restrict competition (2°)",
+            "Why it is one lot only": "Few firms would answer smaller lots.",
+            "Environmental clause": "Packaging is taken back.",
+            "Environmental criterion": "Lifetime, 15 points.",
+        },
+    )
+    clara.presses("Value the project")
+    clara.follows("1. Cameras")
 
     # Two firms answer on that sheet; the lower offer wins.
     clara.follows("Launch the tender")

@@ -50,7 +50,7 @@ def survey(
     for answer in odd[2:]:
         answer.is_nil = True
     demand = Demand(rng, timetable.surveyed_from)
-    _draw(answers, int(SURVEYED * share), demand)
+    draw(answers, int(SURVEYED * share), demand)
     wishes = list(wordings.UNDERSTOOD)
     wordy = [one for one in answers if one.lines and one.state is NeedState.VALIDATED]
     for at, answer in enumerate(rng.sample(wordy, max(len(wishes), len(wordy) // _WORDY))):
@@ -77,7 +77,7 @@ def begin_next(
     operations.open_campaign(campaign, actor=buyer, today=timetable.opens)
     answers = list(_begun(bodies, rng))
     demand = Demand(rng, timetable.opens)
-    _draw(answers, int(UNDER_WAY * share), demand)
+    draw(answers, int(UNDER_WAY * share), demand)
     sent = (NeedState.SUBMITTED, NeedState.VALIDATED)
     wordy = [one for one in answers if one.lines and one.state in sent]
     wishes = wordings.WAITING
@@ -108,7 +108,8 @@ def _is_small_without_account(body: Body) -> bool:
     return is_village and body.siren not in (*accounts.DOMAINS, territory.LEFT)
 
 
-def _draw(answers: Iterable[Answer], total: int, demand: Demand) -> None:
+def draw(answers: Iterable[Answer], total: int, demand: Demand) -> None:
+    """Share so many lines between those who need something, and draw them."""
     given = [one for one in answers if not one.is_nil]
     counts = shared(total, [weight(one.body) for one in given])
     for answer, count in zip(given, counts, strict=True):

@@ -3,7 +3,7 @@
 Only whole numbers are drawn, so that a seed gives the same figures on every machine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -126,9 +126,16 @@ def shared(total: int, weights: list[int]) -> list[int]:
 class Demand:
     """Draws the lines of one body after the other."""
 
-    def __init__(self, rng: Random, since: date) -> None:
-        self._rng, self._since = rng, since
-        self._wares = wares()
+    def __init__(
+        self,
+        rng: Random,
+        since: date,
+        families: Collection[str] = tuple(_WEIGHTS),
+        *,
+        in_packs: bool = True,
+    ) -> None:
+        self._rng, self._since, self._in_packs = rng, since, in_packs
+        self._wares = [one for one in wares() if one.family in families]
 
     def lines(self, body: Body, count: int) -> list[Line]:
         """Draw ``count`` lines, no item twice for one place; fewer where there are no more."""
@@ -173,7 +180,8 @@ class Demand:
     def _line(self, body: Body, ware: Ware, site: int) -> Line:
         budget = _budget(body) if site == body.office else min(_budget(body), 2500)
         worth = Decimal(budget * self._rng.randint(25, 175) // 100)
-        steps = max(1, int(worth / (ware.price * ware.step)))
+        step = ware.step if self._in_packs else 1
+        steps = max(1, int(worth / (ware.price * step)))
         paid, since = self._paid(body, ware)
         wanted = self._rng.randrange(100) < 60
         ahead = timedelta(days=self._rng.randint(120, 420))
@@ -184,7 +192,7 @@ class Demand:
         return Line(
             item_id=ware.id,
             site_id=site,
-            declared=Decimal(steps * ware.step // (_YEARS if is_yearly else 1)),
+            declared=Decimal(steps * step // (_YEARS if is_yearly else 1)),
             basis=Basis.YEAR if is_yearly else Basis.PERIOD,
             strength=Strength.FIRM if is_firm else Strength.INDICATIVE,
             wanted_on=self._since + ahead if wanted else None,

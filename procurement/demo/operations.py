@@ -7,7 +7,16 @@ from random import Random
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete
 
-from procurement.demo import accounts, answers, callings, purchases, queries, scenes, territory
+from procurement.demo import (
+    accounts,
+    answers,
+    callings,
+    pooling,
+    purchases,
+    queries,
+    scenes,
+    territory,
+)
 from procurement.demo.models import Demonstration
 from procurement.demo.territory import Body
 from procurement.demo.timetable import Timetable
@@ -48,6 +57,8 @@ def load(
     bought = purchases.buy(campaign, rng, timetable, buyer=buyer)
     say("Orders, one after the other")
     callings.call_off(bought, taking_part, rng, timetable)
+    say("The campaign that is being pooled: its bench, its first lots")
+    pooling.play(taking_part, seed, timetable, share, buyer=buyer)
     _send_nothing()
 
 

@@ -13,6 +13,7 @@ from procurement.agreements import operations as agreements
 from procurement.agreements.models import Agreement
 from procurement.agreements.rules import Naming, Terms
 from procurement.catalogue.models import Family, Item
+from procurement.demo import projects
 from procurement.demo.timetable import Timetable
 from procurement.extensions import db
 from procurement.kernel.access import Actor
@@ -47,6 +48,9 @@ def buy(campaign: Campaign, rng: Random, timetable: Timetable, *, buyer: Actor) 
     firms = [_firm(at, buyer) for at in range(len(_LEVELS))]
     bought, formed = [], _lots(campaign, timetable, buyer)
     needs.mark_pooled(campaign, actor=buyer)
+    for lot, _family in formed:
+        lots.freeze(lot, actor=buyer, today=timetable.frozen)
+    projects.value_lots(formed, timetable, buyer)
     for lot, family in formed:
         tender = _launch(lot, timetable, buyer)
         _compete(tender, firms, rng, timetable, buyer)
@@ -99,7 +103,6 @@ def _lots(campaign: Campaign, timetable: Timetable, buyer: Actor) -> list[tuple[
 
 
 def _launch(lot: Lot, timetable: Timetable, buyer: Actor) -> Tender:
-    lots.freeze(lot, actor=buyer, today=timetable.frozen)
     tender = tenders.launch(lot, timetable.answers_by, actor=buyer, today=timetable.launched)
     db.session.flush()  # The offers name the tender.
     return tender

@@ -61,6 +61,21 @@ class Timetable:
         return months_later(self.starts, LONGEST_MONTHS) - timedelta(days=1)
 
     @property
+    def pooled_from(self) -> date:
+        """First day of the campaign whose needs are being pooled."""
+        return self._before(80)
+
+    @property
+    def pooled_until(self) -> date:
+        """Last day of the campaign whose needs are being pooled."""
+        return self._before(24)
+
+    @property
+    def next_launch(self) -> date:
+        """The day on which its tenders are to be launched."""
+        return self.today + timedelta(days=30)
+
+    @property
     def mandated(self) -> date:
         """The day on which two communes mandate their intercommunality."""
         return self._before(40)

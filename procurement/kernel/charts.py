@@ -1,12 +1,14 @@
-"""One drawing of amounts as bars, for the PDF (vector) and for the web (SVG).
+"""Drawings of amounts as bars, and of prices as a curve, for the PDF (vector) and the web (SVG).
 
 A row has its label above its bars, and each bar its figure to the right: the picture reads at
 phone width and in black, and says nothing by colour or length alone.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal, cast
 from xml.sax.saxutils import escape
 
@@ -21,6 +23,8 @@ from procurement.kernel.paper import INK, QUIET, VERA, printed
 COLOURS = {"accent": "#0b5c63", "78": "#1d4a94", "92": "#b4540c", "quiet": "#566070"}
 
 _SIZE, _LABEL, _BAR, _PITCH, _GAP, _LEGEND = 8.5, 12.0, 7.0, 10.0, 7.0, 16.0
+#: How high a curve rises, and how large a mark beside it is.
+_HIGH, _MARK = 130.0, 4.5
 _ZERO = Decimal(0)
 #: Pixels for a point: large enough to read, and a phone still shows a narrow drawing whole.
 _SCREEN = 1.6
@@ -28,12 +32,16 @@ _SCREEN = 1.6
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An amount, how the reader writes it, and its look; a hollow bar is what is compared with."""
+    """An amount, how the reader writes it, and its look; a hollow bar is what is compared with.
+
+    ``span``: the lowest and the highest that the amount may be, drawn as a whisker.
+    """
 
     value: Decimal
     text: str
     colour: str = "accent"
     is_hollow: bool = False
+    span: tuple[Decimal, Decimal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,27 @@ def _row(row: Row, top: float, width: float, unit: float, zero: float) -> Iterat
         long = abs(float(bar.value)) * unit
         if bar.value:
             yield _box(zero - long if bar.value < 0 else zero, y, max(long, 0.5), bar)
+        yield from _whisker(bar, y + _BAR / 2, unit, zero)
         yield _text(width, y + 0.5, bar.text, "end")
     foot = top - _LABEL - len(row.bars) * _PITCH + 1
     yield Line(zero, foot, zero, top - _LABEL + 0.5, strokeColor=QUIET, strokeWidth=0.8)
 
 
+def _whisker(bar: Bar, y: float, unit: float, zero: float) -> Iterator[Shape]:
+    if bar.span is None or bar.span[0] == bar.span[1]:
+        return
+    low, high = (zero + float(end) * unit for end in bar.span)
+    look: dict[str, Any] = {"strokeColor": INK, "strokeWidth": 1}
+    yield Line(low, y, high, y, **look)
+    for end in (low, high):
+        yield Line(end, y - _BAR / 2, end, y + _BAR / 2, **look)
+
+
 def bars(rows: Sequence[Row], width: float, legend: Sequence[Key] = ()) -> Drawing:
     """Draw horizontal bars on one scale, ``width`` points wide. A loss goes left of zero."""
     all_bars = [bar for row in rows for bar in row.bars]
-    values = [_ZERO, *(bar.value for bar in all_bars)]
+    ends = [end for bar in all_bars for end in bar.span or ()]
+    values = [_ZERO, *(bar.value for bar in all_bars), *ends]
     plot = width - max((_width(bar.text) for bar in all_bars), default=0.0) - 8
     # Points for a euro: the only float near money, since each figure is also written out.
     unit = plot / (float(max(values) - min(values)) or 1.0)
@@ -133,6 +153,67 @@ def shares(rows: Sequence[Row], width: float) -> Drawing:
             drawing.add(_text(width, y + 0.5, bar.text, "end"))
         top -= height
     return drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What an axis measures, and how the reader writes its ends."""
+
+    label: str
+    low: str
+    high: str
+
+
+def curve(
+    line: Sequence[tuple[Decimal, Decimal]],
+    marks: Sequence[tuple[Decimal, Decimal]],
+    width: float,
+    across: Axis,
+    up: Axis,
+) -> Drawing:
+    """Draw a line and marks around it: across by factors from the least, up from zero.
+
+    Both are (across, up) pairs; what is across is above zero.
+    """
+    points = [*line, *marks]
+    logs = [math.log(x) for x, _y in points]
+    least, room = min(logs), max(logs) - min(logs) or 1.0
+    tallest = float(max(y for _x, y in points)) or 1.0
+    left = max(_width(up.low), _width(up.high)) + 6
+    foot, top = 2 * _LABEL, 2 * _LABEL + _HIGH
+
+    def place(point: tuple[Decimal, Decimal]) -> tuple[float, float]:
+        share = (math.log(point[0]) - least) / room
+        return left + share * (width - left - _BAR), foot + float(point[1]) / tallest * _HIGH
+
+    drawing = Drawing(width, top + _LABEL + _GAP)
+    for shape in _axes(left, foot, top, width, across, up):
+        drawing.add(shape)
+    for start, end in pairwise(place(point) for point in line):
+        drawing.add(Line(*start, *end, strokeColor=HexColor(COLOURS["accent"]), strokeWidth=1.5))
+    for point in marks:
+        drawing.add(_mark(*place(point)))
+    return drawing
+
+
+def _axes(
+    left: float, foot: float, top: float, width: float, across: Axis, up: Axis
+) -> Iterator[Shape]:
+    look: dict[str, Any] = {"strokeColor": QUIET, "strokeWidth": 0.8}
+    yield Line(left, foot, width, foot, **look)
+    yield Line(left, foot, left, top, **look)
+    yield _text(0, top + _GAP, up.label)
+    yield _text(left - 4, top - _SIZE / 2, up.high, "end")
+    yield _text(left - 4, foot - _SIZE / 2 + 1, up.low, "end")
+    yield _text(left, foot - _LABEL, across.low)
+    yield _text(width, foot - _LABEL, across.high, "end")
+    yield _text(left, 2, across.label)
+
+
+def _mark(x: float, y: float) -> Rect:
+    box: Any = Rect(x - _MARK / 2, y - _MARK / 2, _MARK, _MARK)
+    box.strokeColor, box.strokeWidth, box.fillColor = HexColor(COLOURS["92"]), 1, white
+    return cast(Rect, box)
 
 
 def _tone(color: Any) -> str:

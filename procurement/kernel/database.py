@@ -175,3 +175,12 @@ def is_duplicate(fault: IntegrityError) -> bool:
 def begin_write(session: Session) -> None:
     """Open the session's transaction as one that writes. Call it before the first query."""
     session.connection(execution_options={_BEGIN: "IMMEDIATE"})
+
+
+def begin_read(session: Session) -> None:
+    """Open the session's transaction as one that reads everything as it stands at its start.
+
+    Any of SQLite's does. Call it before the first query.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

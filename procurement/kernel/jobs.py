@@ -8,6 +8,7 @@ costs the time until the job's next round.
 import logging
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,9 @@ from sqlalchemy.orm import Session
 Job = Callable[[], str]
 
 _log = logging.getLogger(__name__)
-_JOBS, _QUEUE, _WANTED = "jobs", "job_queue", "jobs_wanted"
+_JOBS, _QUEUE, _WANTED, _WORKER = "jobs", "job_queue", "jobs_wanted", "jobs_worker"
+#: How many jobs a worker does at a time: letters leave while a long file is made.
+_THREADS = 2
 #: Seconds that an act waits for a busy queue, and that a worker is given to end its job.
 _PATIENCE, _GRACE = 1, 20
 
@@ -49,6 +52,30 @@ class _Clock:
         return True
 
 
+class _Turn:
+    """Does one job, never twice at once in a worker: woken while it runs, it runs once more."""
+
+    def __init__(self, app: Flask, name: str, job: Job) -> None:
+        self._app, self._name, self._job = app, name, job
+        self._wanted, self._running = threading.Event(), threading.Lock()
+
+    def take(self) -> None:
+        """Do the job, unless another thread does it: that one then begins again."""
+        self._wanted.set()
+        while self._wanted.is_set() and self._running.acquire(blocking=False):
+            try:
+                self._wanted.clear()
+                self._do()
+            finally:
+                self._running.release()
+
+    def _do(self) -> None:
+        with self._app.app_context():
+            said = self._job()
+        if said:
+            _log.info("%s: %s", self._name, said)
+
+
 class _Queue(SqliteHuey):  # type: ignore[misc]  # its class has no types
     """The file with the names of the jobs to do."""
 
@@ -66,13 +93,7 @@ class _Queue(SqliteHuey):  # type: ignore[misc]  # its class has no types
         self._tasks = {name: self._task(app, name, *one) for name, one in _jobs(app).items()}
 
     def _task(self, app: Flask, name: str, job: Job, every: int) -> Any:
-        def do() -> None:
-            with app.app_context():
-                said = job()
-            if said:
-                _log.info("%s: %s", name, said)
-
-        return self.periodic_task(_Clock(every), name=name)(do)
+        return self.periodic_task(_Clock(every), name=name)(_Turn(app, name, job).take)
 
     def wake(self, name: str) -> None:
         """Queue the job, unless it waits already: it will then see what was written just now."""
@@ -81,10 +102,10 @@ class _Queue(SqliteHuey):  # type: ignore[misc]  # its class has no types
 
 
 class _Worker(Consumer):  # type: ignore[misc]  # its class has no types
-    """One thread for the jobs, one for the clock; every way of asking ends it after its job."""
+    """Threads for the jobs, one for the clock; every way of asking ends it after its jobs."""
 
     def __init__(self, queue: _Queue) -> None:
-        super().__init__(queue, max_delay=1, shutdown_timeout=_GRACE)
+        super().__init__(queue, workers=_THREADS, max_delay=1, shutdown_timeout=_GRACE)
         # The library would drop the job at hand on SIGTERM, and start anew on SIGHUP.
         ways = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         self._signal_actions = dict.fromkeys(ways, (False, True))
@@ -122,8 +143,15 @@ def work(app: Flask) -> None:
     """Do the jobs until a signal asks to end."""
     rounds = (f"{name} every {one.every} min" for name, one in _jobs(app).items())
     _log.info("At work: %s", ", ".join(rounds))
-    _Worker(_queue(app)).run()
+    app.extensions[_WORKER] = worker = _Worker(_queue(app))
+    worker.run()
     _log.info("Work ended")
+
+
+def is_ending() -> bool:
+    """Tell a long job whether the worker was asked to end: it then leaves the rest for later."""
+    worker: _Worker | None = current_app.extensions.get(_WORKER)
+    return worker is not None and worker.stop_flag.is_set()
 
 
 def _jobs(app: Flask) -> dict[str, Regular]:

@@ -5,7 +5,8 @@ was given once, instead of finding it again through the request each time.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, has_request_context, session
 from flask.templating import Environment as TemplateEnvironment
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from jinja2 import PrefixLoader, Template, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
@@ -25,11 +26,25 @@ _PARIS = ZoneInfo("Europe/Paris")
 
 def current() -> str:
     """Code of the reader's language: French unless the reader chose otherwise."""
-    if not has_request_context():
-        return str(current_app.config["BABEL_DEFAULT_LOCALE"])
     if "language" not in g:
+        if not has_request_context():
+            return str(current_app.config["BABEL_DEFAULT_LOCALE"])
         g.language = session.get("language", current_app.config["BABEL_DEFAULT_LOCALE"])
     return str(g.language)
+
+
+@contextmanager
+def reading(code: str) -> Iterator[None]:
+    """Write for a reader of this language, beside the requests, whoever asked for the work."""
+    before = g.pop("language", None)
+    g.language = code
+    try:
+        with force_locale(code):
+            yield
+    finally:
+        g.pop("language")
+        if before is not None:
+            g.language = before
 
 
 def amount(value: Decimal | None, locale: str = "") -> str:

@@ -5,8 +5,8 @@ a float is never accepted, because 0.1 + 0.2 is not 0.3 in one.
 """
 
 import re
-from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 AMOUNT_PLACES = 2
 PRICE_PLACES = 4
@@ -30,6 +30,20 @@ def rounded(value: Decimal, places: int = AMOUNT_PLACES) -> Decimal:
 def line_amount(quantity: Decimal, unit_price: Decimal) -> Decimal:
     """Amount of one line net of VAT, in euros rounded to the cent."""
     return rounded(quantity * unit_price)
+
+
+def apportioned(exact: Sequence[Decimal], places: int = AMOUNT_PLACES) -> list[Decimal]:
+    """Round parts so that they add up to their rounded sum: by largest remainder.
+
+    Of two equal remainders the larger part comes first, then the earlier one.
+    """
+    smallest = Decimal(1).scaleb(-places)
+    parts = [one.quantize(smallest, rounding=ROUND_FLOOR) for one in exact]
+    missing = rounded(sum(exact, Decimal(0)), places) - sum(parts, Decimal(0))
+    by_remainder = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], -exact[at], at))
+    for at in by_remainder[: int(missing / smallest)]:
+        parts[at] += smallest
+    return parts
 
 
 def vat_by_rate(lines: Iterable[tuple[Decimal, Decimal]]) -> dict[Decimal, Decimal]:

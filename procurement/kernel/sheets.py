@@ -1,134 +1,160 @@
-"""Rows to .xlsx: the domain gives headings, rows and formats; this module makes the file.
+"""Rows to .xlsx: the domain gives headings, rows and formats; this module makes the file."""
 
-One place decides what may become a formula: a :class:`Formula` of ours, and nothing else.
-"""
-
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from functools import cache, cached_property, partial
 from io import BytesIO
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from flask_babel import get_locale
+from lxml import etree
 from openpyxl import Workbook
-from openpyxl.cell import Cell as SheetCell
 from openpyxl.formatting.rule import Rule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles import Border, Side
 from openpyxl.styles.differential import DifferentialStyle
-from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook.properties import CalcProperties
+from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from procurement.kernel.charts import COLOURS
+from procurement.kernel import cells
+from procurement.kernel.cells import (
+    AMOUNT,
+    DATE,
+    PERCENT,
+    PRICE,
+    QUANTITY,
+    TEXT,
+    THOUSANDTHS,
+    WHOLE,
+    Cell,
+    Formula,
+    Look,
+    Wrong,
+    plain,
+)
+from procurement.kernel.tables import Column, Rows, Sheet, Streamed, listed
+
+__all__ = [
+    "AMOUNT",
+    "DATE",
+    "MIME_TYPE",
+    "PERCENT",
+    "PRICE",
+    "QUANTITY",
+    "TEXT",
+    "THOUSANDTHS",
+    "WHOLE",
+    "Cell",
+    "Column",
+    "Formula",
+    "Rows",
+    "Sheet",
+    "Streamed",
+    "Tell",
+    "Wrong",
+    "listed",
+    "workbook",
+    "write",
+]
 
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TEXT, WHOLE, THOUSANDTHS = "General", "#,##0", "#,##0.000"
-AMOUNT, PRICE, PERCENT = "#,##0.00", "#,##0.00##", '0.0#" %"'
-QUANTITY, DATE = "General;-General", "dd/mm/yyyy"
-#: Widest table, in characters, that reads well on an upright page.
-_PORTRAIT = 95
-#: What a spreadsheet takes for the start of a formula when it reads text again.
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+#: Widest table, in characters, that reads well on an upright page, and on one that lies.
+_PORTRAIT, _LANDSCAPE = 95, 230
 #: Height of one line, in points.
 _LINE = 15
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Rows between two words on how far the file is.
+_PACE = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula of ours, with English function names and without its equals sign."""
-
-    text: str
-
-
-_Value = str | int | Decimal | date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What somebody typed and is to correct, shown in red."""
-
-    value: _Value
-
-
-Cell = _Value | Formula | Wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. ``width`` counts characters; ``colour`` names one of ``COLOURS``."""
-
-    heading: str
-    width: int = 12
-    number_format: str = TEXT
-    colour: str = "accent"
-    is_strong: bool = False
-    #: What the reader is to type, said beside the cell: text where the format is one of text, a
-    #: date, else zero or more. Empty locks the column.
-    asks: str = ""
-    #: The cells that list what may be typed, as :meth:`Sheet.span` names them, or the words
-    #: themselves, as :func:`listed` does.
-    choices: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One table: title lines, a blank line, headings, rows, totals.
-
-    ``name`` has at most 31 characters, no brackets, colon, slash, star or question mark:
-    spreadsheets accept no other.
-    """
-
-    name: str
-    title: Sequence[str]
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    totals: Sequence[Sequence[Cell]] = ()
-    frozen_columns: int = 0
-    #: Whether people may add, remove and sort rows: then nothing of it is locked.
-    is_open: bool = False
-
-    @property
-    def first(self) -> int:
-        """Number of the first row below the headings."""
-        return len(self.title) + 3
-
-    def cell(self, column: int, row: int) -> str:
-        """Name a cell for a formula of any sheet of the workbook. Columns count from 1."""
-        return f"{quote_sheetname(self.name)}!${get_column_letter(column)}${row}"
-
-    def span(self, column: int) -> str:
-        """Name the cells of one column, totals left out, as :meth:`cell` does."""
-        end = f"${get_column_letter(column)}${self.first + len(self.rows) - 1}"
-        return f"{self.cell(column, self.first)}:{end}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Write a few words, free of commas, as the choices of a column: 255 characters at most."""
-    return '"{}"'.format(",".join(words).replace('"', '""'))
+#: Is told how many rows are written, of how many.
+Tell = Callable[[int, int], None]
 
 
 def workbook(sheets: Iterable[Sheet], *, title: str, author: str) -> bytes:
-    """Make the file. Every cell is locked, without a password, but those that ask for a value."""
-    book = Workbook(write_only=True)
-    book.properties.title, book.properties.creator = _plain(title), _plain(author)
-    book.calculation = CalcProperties(fullCalcOnLoad=True)
-    for sheet in sheets:
-        _fill(_prepared(book.create_sheet(sheet.name), sheet), sheet)
+    """Make a workbook in memory, as :func:`write` does in a file."""
     out = BytesIO()
-    book.save(out)
+    write(sheets, out, title=title, author=author)
     return out.getvalue()
 
 
-def _rgb(colour: str) -> str:
-    return COLOURS[colour].removeprefix("#")
+def write(
+    sheets: Iterable[Sheet],
+    target: Path | BinaryIO,
+    *,
+    title: str,
+    author: str,
+    tell: Tell | None = None,
+) -> None:
+    """Write a workbook. Every cell is locked, without a password, but those that ask for a value.
+
+    Rows are read as they are written, and the memory that this takes does not grow with them.
+    What ``tell`` raises ends the writing, and leaves nothing behind but the file at ``target``.
+    """
+    tables, written = list(sheets), []
+    book = Workbook(write_only=True)
+    book.properties.title, book.properties.creator = plain(title), plain(author)
+    book.properties.language = str(get_locale() or "")
+    book.calculation = CalcProperties(fullCalcOnLoad=True)
+    progress = _Progress(sum(len(one.rows) for one in tables), tell)
+    try:
+        for sheet in tables:
+            place = _prepared(book.create_sheet(sheet.name), sheet)
+            rows = progress.followed(sheet.rows)
+            written.append(_Table(place, _rows(place, sheet, rows)))
+            written[-1].write_top()
+            place.close()
+        book.save(target)
+        progress.end()
+    finally:
+        for table in written:
+            table.drop()
 
 
-def _plain(text: str) -> str:
-    return _NOT_XML.sub("", text)
+@dataclass
+class _Progress:
+    """How many rows are written."""
+
+    total: int
+    tell: Tell | None
+    done: int = 0
+
+    def followed(self, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+        """Give the rows on, and tell now and then how far that is."""
+        for row in rows:
+            yield row
+            self.done += 1
+            if self.tell and self.done % _PACE == 0:
+                self.tell(self.done, self.total)
+
+    def end(self) -> None:
+        """Tell that all is written."""
+        if self.tell:
+            self.tell(self.total, self.total)
+
+
+class _Table(WorksheetWriter):
+    """Writes a sheet whose rows come as XML; all around them is openpyxl's."""
+
+    def __init__(self, target: Any, rows: Iterable[str]) -> None:
+        super().__init__(target)
+        self._rows = rows
+        # Where openpyxl looks for what wrote the sheet.
+        target._writer = self  # noqa: SLF001
+
+    def write_rows(self) -> None:
+        """Write the table itself: called by openpyxl between what goes before and after it."""
+        stream: Any = self.xf.send(True)
+        with stream.element("sheetData"):
+            for row in self._rows:
+                stream.write(etree.fromstring(row))
+        self.xf.send(None)
+
+    def drop(self) -> None:
+        """Remove the rows on the way: they are in the workbook, or nowhere."""
+        self.close()
+        if self.out in ALL_TEMP_FILES:
+            self.cleanup()
 
 
 def _prepared(target: Any, sheet: Sheet) -> Any:
@@ -140,53 +166,119 @@ def _prepared(target: Any, sheet: Sheet) -> Any:
     target.protection.sheet = not sheet.is_open
     target.protection.formatColumns = target.protection.formatRows = False
     target.freeze_panes = f"{get_column_letter(sheet.frozen_columns + 1)}{sheet.first}"
-    target.print_title_rows = f"{sheet.first - 1}:{sheet.first - 1}"
-    is_wide = sum(column.width for column in sheet.columns) > _PORTRAIT
-    target.page_setup.orientation = "landscape" if is_wide else "portrait"
+    if len(sheet.rows):
+        _rule(target, sheet)
+    if sheet.is_filtered:
+        target.auto_filter.ref = _area(sheet, sheet.first - 1)
+        target.protection.autoFilter = False
+    _paper(target, sheet)
+    return target
+
+
+def _paper(target: Any, sheet: Sheet) -> None:
+    """Set how it prints: as wide as fits, and over several pages what would be too small."""
+    width = sum(column.width for column in sheet.columns)
+    kept = sum(column.width for column in sheet.columns[: sheet.frozen_columns])
+    target.page_setup.orientation = "landscape" if width > _PORTRAIT else "portrait"
     target.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     target.page_setup.fitToHeight, target.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    if sheet.rows:
-        _rule(target, sheet)
-    target.oddFooter.left.text = _plain(" · ".join(sheet.title)[:120]).replace("&", "&&")
-    target.oddFooter.right.text = "&P / &N"
-    return target
+    target.print_title_rows = f"{sheet.first - 1}:{sheet.first - 1}"
+    if width > _LANDSCAPE:
+        target.page_setup.fitToWidth = -(-(width - kept) // (_LANDSCAPE - kept))
+        if sheet.frozen_columns:
+            target.print_title_cols = f"A:{get_column_letter(sheet.frozen_columns)}"
+    said = plain(" · ".join(sheet.title)[: _footer(width)]).replace("&", "&&")
+    target.oddFooter.left.text, target.oddFooter.right.text = said, "&P / &N"
+    target.oddFooter.left.size = target.oddFooter.right.size = 8
+
+
+def _footer(width: int) -> int:
+    """Characters of the footer that leave room for the number of the page."""
+    return 150 if width > _PORTRAIT else 100
+
+
+def _area(sheet: Sheet, top: int) -> str:
+    last = f"{get_column_letter(len(sheet.columns))}{sheet.first + len(sheet.rows) - 1}"
+    return f"A{top}:{last}"
 
 
 def _rule(target: Any, sheet: Sheet) -> None:
     """Draw a rule under each row at once: as styles of cells it would have to be written empty."""
     under = DifferentialStyle(border=Border(bottom=Side("thin", color="D8DDE2")))
     rule = Rule("expression", formula=["TRUE"], dxf=under)
-    last = f"{get_column_letter(len(sheet.columns))}{sheet.first + len(sheet.rows) - 1}"
-    target.conditional_formatting.add(f"A{sheet.first}:{last}", rule)
+    target.conditional_formatting.add(_area(sheet, sheet.first), rule)
 
 
-def _asked(column: Column, cells: str) -> DataValidation:
+def _asked(column: Column, span: str) -> DataValidation:
     """What the cells accept, and the sentence that is shown beside them."""
     if column.choices:
-        asked = DataValidation("list", column.choices, sqref=cells)
+        asked = DataValidation("list", column.choices, sqref=span)
     elif column.number_format == DATE:
         # Day 1 of spreadsheets: anything that is a date.
-        asked = DataValidation("date", "1", operator="greaterThanOrEqual", sqref=cells)
+        asked = DataValidation("date", "1", operator="greaterThanOrEqual", sqref=span)
     elif column.number_format == TEXT:
-        asked = DataValidation(sqref=cells)
+        asked = DataValidation(sqref=span)
     else:
-        asked = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=cells)
+        asked = DataValidation("decimal", "0", operator="greaterThanOrEqual", sqref=span)
     asked.allowBlank = asked.showInputMessage = asked.showErrorMessage = True
     asked.prompt = asked.error = column.asks[:255]
     return asked
 
 
-def _fill(target: Any, sheet: Sheet) -> None:
-    widths = [column.width for column in sheet.columns]
-    for number, (looks, row) in enumerate(_rows(target, sheet), 1):
-        # What opens or prints the file does not always find the height of wrapped text itself.
-        lines = max(map(_lines, row, widths)) if number >= sheet.first - 1 else 1
-        if lines > 1 or number == 1:
-            target.row_dimensions[number].height = _LINE * max(lines, 1.4)
-        # One by one: the same cell is filled and written again and again, because styling a new
-        # one each time would cost most of the time that a long sheet takes.
-        target.append(look.filled(value) for look, value in zip(looks, row, strict=True))
-        target.row_dimensions.pop(number, None)
+def _rows(target: Any, sheet: Sheet, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Write what the sheet holds, row by row; a blank one stands between titles and table."""
+    for number, line in enumerate(sheet.title, 1):
+        look, height = cells.title(target, is_first=number == 1), 1.4 if number == 1 else 1
+        yield _row(number, look.written(f"A{number}", line), height)
+    head = [
+        cells.heading(target, one.colour, is_text=one.number_format == TEXT)
+        for one in sheet.columns
+    ]
+    wraps = [(index, one.width) for index, one in enumerate(sheet.columns)]
+    headings = ([one.heading for one in sheet.columns],)
+    yield from _table(sheet.first - 1, headings, head, wraps)
+    # Figures stand on one line, however wide.
+    wraps = [
+        pair for pair, one in zip(wraps, sheet.columns, strict=True) if one.number_format == TEXT
+    ]
+    yield from _table(sheet.first, rows, _looks(target, sheet, are_totals=False), wraps)
+    below = sheet.first + len(sheet.rows)
+    yield from _table(below, sheet.totals, _looks(target, sheet, are_totals=True), wraps)
+
+
+def _looks(target: Any, sheet: Sheet, *, are_totals: bool) -> list[Look]:
+    return [
+        cells.body(
+            target,
+            one.number_format,
+            is_strong=one.is_strong,
+            is_asked=bool(one.asks),
+            is_total=are_totals,
+        )
+        for one in sheet.columns
+    ]
+
+
+def _table(
+    first: int, rows: Iterable[Sequence[Cell]], looks: Sequence[Look], wraps: list[tuple[int, int]]
+) -> Iterator[str]:
+    columns = [(get_column_letter(index), look.written) for index, look in enumerate(looks, 1)]
+    for number, row in enumerate(rows, first):
+        written = "".join(
+            [
+                write_cell(f"{letter}{number}", value)
+                for (letter, write_cell), value in zip(columns, row, strict=True)
+            ]
+        )
+        yield _row(
+            number, written, max([_lines(row[index], width) for index, width in wraps], default=1)
+        )
+
+
+def _row(number: int, written: str, lines: float) -> str:
+    # What opens or prints the file does not always find the height of wrapped text itself.
+    height = f' ht="{_LINE * lines:g}" customHeight="1"' if lines > 1 else ""
+    return f'<row r="{number}"{height}>{written}</row>'
 
 
 def _lines(value: Cell, width: int) -> int:
@@ -195,106 +287,3 @@ def _lines(value: Cell, width: int) -> int:
     if not isinstance(text, str) or (len(text) < width and "\n" not in text):
         return 1
     return sum(-(-len(part) // (width - 3)) or 1 for part in text.split("\n"))
-
-
-def _rows(target: Any, sheet: Sheet) -> Iterator[tuple[Sequence["_Look"], Sequence[Cell]]]:
-    for position, line in enumerate(sheet.title):
-        font = _font(_rgb("accent"), is_bold=not position, size=11 if position else 15)
-        yield [_Look(target, {"font": font})], [line]
-    yield [], []
-    heading, body = cache(partial(_heading, target)), cache(partial(_body, target))
-    looks = [heading(one.colour, one.number_format == TEXT) for one in sheet.columns]
-    yield looks, [one.heading for one in sheet.columns]
-    for rows, are_totals in ((sheet.rows, False), (sheet.totals, True)):
-        looks = [
-            body(one.number_format, one.is_strong or are_totals, bool(one.asks), are_totals)
-            for one in sheet.columns
-        ]
-        yield from ((looks, row) for row in rows)
-
-
-class _Cell(SheetCell):
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Be brief: openpyxl names each cell in an exception that it drops, a tenth of its time."""
-        return ""
-
-
-@dataclass
-class _Look:
-    """How some cells look, and the one cell that is filled and written again for each of them."""
-
-    target: Any
-    styles: dict[str, object]
-    shows_empty: bool = False
-
-    @cached_property
-    def plain(self) -> Any:
-        """The cell for what is what it seems."""
-        cell = _Cell(self.target, row=1, column=1)
-        for name, style in self.styles.items():
-            setattr(cell, name, style)
-        return cell
-
-    @cached_property
-    def as_text(self) -> Any:
-        """The cell that also tells the spreadsheet that what it holds is text."""
-        cell = _Look(self.target, self.styles).plain
-        cell.quotePrefix = True
-        return cell
-
-    @cached_property
-    def wrong(self) -> "_Look":
-        """The look of what is to be corrected."""
-        red = {
-            "fill": PatternFill("solid", fgColor="F6B8B3"),
-            "font": _font("8C1D18", is_bold=True),
-            # All digits are seen: there may be too many of them.
-            "number_format": DATE if self.styles["number_format"] == DATE else TEXT,
-        }
-        return _Look(self.target, {**self.styles, **red}, shows_empty=True)
-
-    def filled(self, value: Cell) -> Any:
-        """Fill a cell: the one guard between what people typed and what a spreadsheet executes."""
-        if isinstance(value, Wrong):
-            return self.wrong.filled(value.value)
-        if value is None and not self.shows_empty:
-            return None
-        if not isinstance(value, str):
-            self.plain.value = f"={value.text}" if isinstance(value, Formula) else value
-            return self.plain
-        text = _plain(value)
-        cell = self.as_text if text.startswith(_RISKY) else self.plain
-        cell.value = text or None
-        # openpyxl takes "=…" for a formula and "#N/A" for an error, whoever typed it.
-        cell.data_type = "s" if text else "n"
-        return cell
-
-
-def _font(colour: str = "1B2430", *, is_bold: bool = False, size: int = 11) -> Font:
-    return Font("Calibri", size, b=is_bold, color=colour)
-
-
-def _heading(target: Any, colour: str, is_text: bool) -> _Look:
-    styles: dict[str, object] = {
-        "font": _font("FFFFFF", is_bold=True),
-        "fill": PatternFill("solid", fgColor=_rgb(colour)),
-        "alignment": Alignment("left" if is_text else "right", "center", wrap_text=True, indent=1),
-    }
-    return _Look(target, styles)
-
-
-def _body(target: Any, number_format: str, is_bold: bool, is_asked: bool, is_total: bool) -> _Look:
-    is_text = number_format == TEXT
-    styles: dict[str, object] = {
-        "font": _font(is_bold=is_bold),
-        "number_format": number_format,
-        "alignment": Alignment("left" if is_text else "right", "top", wrap_text=is_text, indent=1),
-    }
-    if is_total:
-        styles["border"] = Border(top=Side("thin", color="1B2430"))
-    elif is_asked:
-        styles["fill"] = PatternFill("solid", fgColor="FCF1D6")
-        styles["protection"] = Protection(locked=False)
-    return _Look(target, styles, shows_empty=is_total or is_asked)

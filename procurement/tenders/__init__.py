@@ -2,7 +2,10 @@
 
 from flask import Flask
 
-from procurement.tenders import pages
+from procurement.tenders import pages, price_pages
+
+# The other module of pages fills the blueprint of the first.
+__all__ = ["price_pages", "register"]
 
 
 def register(app: Flask) -> None:

@@ -11,6 +11,7 @@ from procurement.extensions import db
 from procurement.kernel import audit, language
 from procurement.kernel.access import Actor
 from procurement.kernel.errors import Refused
+from procurement.lots import operations as lots
 from procurement.lots.models import Lot, LotLine, LotState
 from procurement.tenders import queries
 from procurement.tenders.models import Offer, OfferLine, Supplier, Tender, TenderState
@@ -37,7 +38,11 @@ def register_supplier(
 
 
 def launch(lot: Lot, answers_by: date, *, actor: Actor, today: date) -> Tender:
-    """Call for offers on the frozen sheet of a lot, until ``answers_by`` included."""
+    """Call for offers on the frozen sheet of a lot, until ``answers_by`` included.
+
+    Raises Refused ``not_valued``, ``valuation_stale``, ``launch_date``, ``environment_missing``,
+    ``social_missing``, ``reason_missing`` while its purchase project is not ready.
+    """
     if not lot.can_move(LotState.TENDERED):
         raise Refused(
             "lot_not_frozen",
@@ -49,6 +54,7 @@ def launch(lot: Lot, answers_by: date, *, actor: Actor, today: date) -> Tender:
             _("The last day to answer is already over: choose today or a later day."),
             field="answers_by",
         )
+    valued = lots.check_launch(lot, today)
     tender = Tender(
         lot_id=lot.id, sheet_version=lot.sheet_version, launched_on=today, answers_by=answers_by
     )
@@ -62,6 +68,10 @@ def launch(lot: Lot, answers_by: date, *, actor: Actor, today: date) -> Tender:
         lot_id=lot.id,
         sheet_version=lot.sheet_version,
         answers_by=answers_by,
+        project_id=valued.id,
+        value=valued.value,
+        nature_value=valued.nature_value,
+        procedure=valued.procedure,
     )
     return tender
 
@@ -130,7 +140,7 @@ def award(tender: Tender, offer: Offer, *, actor: Actor, today: date) -> None:
             ),
         )
     _require_every_price(offer)
-    offer.is_chosen, tender.awarded_on = True, today
+    offer.is_chosen, tender.awarded_on, tender.lot.awarded_on = True, today, today
     _decide(tender, TenderState.AWARDED, LotState.AWARDED, "award", actor, offer_id=offer.id)
 
 

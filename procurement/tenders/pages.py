@@ -12,7 +12,8 @@ from procurement.kernel.access import Permission
 from procurement.kernel.forms import Input
 from procurement.kernel.lists import page_of
 from procurement.kernel.pipeline import Stage, actor, find, form, today
-from procurement.lots.models import Lot, LotState
+from procurement.lots import operations as lots
+from procurement.lots.models import PROCEDURE_LABELS, Lot, LotState
 from procurement.tenders import operations, queries
 from procurement.tenders.models import TENDER_STATE_LABELS, Offer, Supplier, Tender
 from procurement.tenders.schemas import (
@@ -80,6 +81,8 @@ def launch_form(lot_id: int) -> ResponseReturnValue:
         "tenders/launch.html",
         lot=lot,
         can_launch=lot.can_move(LotState.TENDERED),
+        obstacles=lots.obstacles(lot, today()) if lot.can_move(LotState.TENDERED) else [],
+        procedures=PROCEDURE_LABELS,
     )
 
 

@@ -10,6 +10,7 @@ from procurement.agreements.models import AGREEMENT_STATE_LABELS
 from procurement.catalogue.models import UNIT_LABELS
 from procurement.kernel import language
 from procurement.kernel.access import PERMISSION_LABELS, ROLE_LABELS
+from procurement.kernel.exports import EXPORT_STATE_LABELS
 from procurement.lots.models import LOT_STATE_LABELS
 from procurement.members.models import COMPETENCE_LABELS, MEMBER_KIND_LABELS, SITE_KIND_LABELS
 from procurement.needs.models import (
@@ -25,6 +26,7 @@ _LABELS: dict[str, Mapping[Any, object]] = {
     "agreement_state": AGREEMENT_STATE_LABELS,
     "campaign_state": CAMPAIGN_STATE_LABELS,
     "competence": COMPETENCE_LABELS,
+    "export_state": EXPORT_STATE_LABELS,
     "lot_state": LOT_STATE_LABELS,
     "member_kind": MEMBER_KIND_LABELS,
     "need_entry": ENTRY_LABELS,

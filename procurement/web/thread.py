@@ -224,17 +224,33 @@ class Link:
 
 def story(line: NeedLine) -> list[Link]:
     """Follow a need line down, allocation by allocation, to the orders of its member."""
-    if line.pool_item_id is None:
-        return []  # What waits to be harmonised, or was left out, is in no lot.
-    who = actor()
-    allotted = db.session.execute(
+    rows = db.session.execute(_allotted(line)).all()
+    orders = db.session.execute(_ordered(line)).all() if rows else []
+    return [
+        Link(
+            row,
+            [
+                order
+                for order in orders
+                if (order.agreement_id, order.item_id) == (row.agreement_id, row.item_id)
+            ],
+        )
+        for row in rows
+    ]
+
+
+def _allotted(line: NeedLine) -> Query:
+    """Select what lots take of the line, and took when they gave it back to the pool."""
+    return (
         select(
             Allocation.quantity,
             Lot.id.label("lot_id"),
             Lot.number.label("lot_number"),
             Lot.title.label("lot_title"),
             Lot.state.label("lot_state"),
+            Lot.released_on,
             LotLine.id.label("lot_line_id"),
+            LotLine.item_id,
             LotLine.quantity.label("pooled"),
             Tender.id.label("tender_id"),
             Tender.state.label("tender_state"),
@@ -246,17 +262,27 @@ def story(line: NeedLine) -> list[Link]:
         .join(LotLine, LotLine.id == Allocation.lot_line_id)
         .join(Lot, Lot.id == LotLine.lot_id)
         .outerjoin(Tender, Tender.lot_id == Lot.id)
-        .outerjoin(Agreement, (Agreement.tender_id == Tender.id) & Agreement.visible_to(who))
+        .outerjoin(Agreement, (Agreement.tender_id == Tender.id) & Agreement.visible_to(actor()))
         .where(Allocation.need_line_id == line.id, Allocation.kind == AllocationKind.NEED)
         .order_by(Lot.number, Tender.id)
-    ).all()
-    orders = db.session.execute(
+    )
+
+
+def _ordered(line: NeedLine) -> Query:
+    """Select the orders that the member placed of what the line is in lots as."""
+    items = (
+        select(LotLine.item_id)
+        .join(Allocation, Allocation.lot_line_id == LotLine.id)
+        .where(Allocation.need_line_id == line.id)
+    )
+    return (
         select(
             Order.id,
             Order.number,
             Order.state,
             Order.agreement_id,
             Order.confirmed_on,
+            OrderLine.item_id,
             OrderLine.quantity,
             OrderLine.unit_price,
             OrderLine.amount,
@@ -266,13 +292,9 @@ def story(line: NeedLine) -> list[Link]:
         )
         .join(Order, Order.id == OrderLine.order_id)
         .where(
-            OrderLine.item_id == line.pool_item_id,
+            OrderLine.item_id.in_(items),
             Order.member_id == line.member_id,
-            Order.visible_to(who),
+            Order.visible_to(actor()),
         )
         .order_by(Order.id)
-    ).all()
-    return [
-        Link(row, [order for order in orders if order.agreement_id == row.agreement_id])
-        for row in allotted
-    ]
+    )

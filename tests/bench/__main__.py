@@ -19,10 +19,12 @@ from tests.bench import (
     lot_sheet,
     need_form,
     need_import,
+    pool_page,
     pooling,
     submitting,
 )
 from tests.bench.measure import Result
+from tests.bench.pool_page import Beside
 from tests.postgres import running_cluster
 
 
@@ -40,11 +42,23 @@ def demonstration(url: str, folder: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def results(stack: ExitStack) -> Iterator[Result]:
+def pools(app: Flask, engine: str) -> Iterator[Result | Beside]:
+    """Measure the pool of a campaign, and of one with a hundred times its lines, last of all.
+
+    Nothing else is measured among a million lines.
+    """
+    few, many = pooling.copied(1), pooling.copied(100)
+    pooling.settle()
+    yield pooling.run(engine, few)
+    yield pooling.run(engine, many)
+    db.session.remove()
+    yield pool_page.run(app, engine, few, many)
+
+
+def results(stack: ExitStack) -> Iterator[Result | Beside]:
     """Measure on SQLite, and what the database decides on PostgreSQL too where it is installed."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     app = stack.enter_context(demonstration(f"sqlite:///{folder / 'demo.sqlite'}", folder / "one"))
-    yield pooling.run("SQLite")
     yield lot_sheet.run()
     db.session.remove()
     yield list_page.run(app)
@@ -53,14 +67,15 @@ def results(stack: ExitStack) -> Iterator[Result]:
     db.session.remove()
     yield need_form.run(app)
     yield submitting.run("SQLite")
+    yield from pools(app, "SQLite")
     programs = system.POSTGRESQL.find()
     if programs is None:
         print("LEFT OUT: what is measured on PostgreSQL, which is not installed")
         return
     cluster = stack.enter_context(running_cluster(programs))
-    stack.enter_context(demonstration(cluster.create("bench"), folder / "two"))
-    yield pooling.run("PostgreSQL")
+    app = stack.enter_context(demonstration(cluster.create("bench"), folder / "two"))
     yield submitting.run("PostgreSQL")
+    yield from pools(app, "PostgreSQL")
 
 
 def main() -> int:

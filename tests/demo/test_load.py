@@ -10,15 +10,27 @@ from sqlalchemy import func, select
 
 from procurement.agreements.models import Agreement, AgreementPrice
 from procurement.catalogue.models import Item
-from procurement.demo import accounts, answers, operations, queries, territory, wordings
+from procurement.demo import (
+    accounts,
+    answers,
+    operations,
+    projects,
+    queries,
+    territory,
+    wordings,
+)
+from procurement.demo.timetable import Timetable
 from procurement.extensions import db
 from procurement.kernel import audit, files, pipeline
-from procurement.kernel.access import Role
+from procurement.kernel.access import Actor, Role
 from procurement.kernel.errors import Refused
 from procurement.kernel.mail import Letter
 from procurement.kernel.money import rounded
+from procurement.lots import operations as lots_operations
+from procurement.lots import queries as lot_queries
 from procurement.lots import verification as lots
-from procurement.lots.models import Lot, LotState
+from procurement.lots.models import Lot, LotState, Project
+from procurement.lots.rules.law import LegalRule, Nature, Procedure, unknown
 from procurement.members.models import Mandate, Member, MemberKind, Person, Site
 from procurement.members.operations import authenticate
 from procurement.members.queries import central_body_on
@@ -230,6 +242,30 @@ def test_every_lot_is_bought_and_every_agreement_takes_orders(story):
         assert agreement.remaining > 0
     offers = [len(tender.offers) for tender in story.scalars(select(Tender))]
     assert set(offers) <= {3, 4}
+
+
+def test_every_lot_was_launched_on_a_valued_project(story):
+    made = story.scalars(select(Project)).all()
+    assert {lot.project_id for lot in story.scalars(select(Lot))} == {one.id for one in made}
+    for project in made:
+        found = lots_operations.standing(project).kept
+        assert found.procedure is Procedure.FORMAL
+        assert found.value == sum(part.value for part in found.lots) == project.value
+        assert "inventé" in project.environmental_clause
+        assert "inventé" in project.environmental_criterion
+        assert (project.undivided_reason is None) == (len(project.lots) == 2)
+    assert sorted(len(one.lots) for one in made) == [1] * (len(made) - 1) + [2]
+
+
+@on_sqlite
+def test_the_story_can_be_told_after_the_law_that_is_known(session):
+    timetable = Timetable(TODAY.replace(year=2031))
+    assert unknown(lot_queries.law_on(timetable.launched, Nature.SUPPLIES))
+    projects.know_the_law(timetable.launched, Actor.command("tests"))
+    session.flush()
+    law = lot_queries.law_on(timetable.launched, Nature.SUPPLIES)
+    assert unknown(law) == []
+    assert law[LegalRule.FORMAL].value == 216_000
 
 
 def test_what_is_invented_says_so(story):

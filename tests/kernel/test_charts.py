@@ -47,6 +47,31 @@ def test_a_loss_goes_left_of_zero_and_is_not_clipped() -> None:
     assert worst.width == pytest.approx(2 * gain.width) == pytest.approx(4 * loss.width)
 
 
+def test_a_whisker_goes_from_the_lowest_to_the_highest_that_a_bar_may_be() -> None:
+    spans = [(Decimal(-500), Decimal(1500)), (Decimal(200), Decimal(200))]
+    rows = [Row("Plan", [bar("1000", span=span)]) for span in spans]
+    drawing = charts.bars(rows, WIDTH)
+    box = shapes(drawing, Rect)[0]
+    across, low, high, *_zeros = shapes(drawing, Line)
+    assert (across.x1, across.x2) == (low.x1, high.x1)
+    assert across.x1 == pytest.approx(0)
+    assert across.x2 - across.x1 == pytest.approx(2 * box.width)
+    # Where nothing is uncertain there is none, only the line of zero.
+    assert len(shapes(drawing, Line)) == 5
+
+
+def test_a_curve_goes_by_factors_across_and_from_zero_up() -> None:
+    line = [(Decimal(x), Decimal(y)) for x, y in ((1, 40), (10, 20), (100, 10))]
+    axis = charts.Axis("Quantité", "1", "100"), charts.Axis("Prix", "0", "40")
+    drawing = charts.curve(line, [(Decimal(10), Decimal(30))], WIDTH, *axis)
+    (mark,) = shapes(drawing, Rect)
+    across, _up, first, second = shapes(drawing, Line)
+    assert first.x2 - first.x1 == pytest.approx(second.x2 - second.x1)
+    assert first.y1 - across.y1 == pytest.approx(4 * (second.y2 - across.y1))
+    assert mark.x + mark.width / 2 == pytest.approx(first.x2)
+    assert "Quantité" in charts.svg(drawing, "Courbe", "Prix par quantité")
+
+
 def test_every_bar_has_its_figure_and_every_row_its_label() -> None:
     texts = [text.text for text in shapes(drawn("1000", "-500", "0"), String)]
     expected = [(f"Ligne {value}", f"{value}\u00a0€") for value in ("1000", "-500", "0")]

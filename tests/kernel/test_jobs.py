@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -127,6 +128,32 @@ def test_a_queue_that_cannot_be_written_undoes_no_act(
         pipeline.commit()
         assert "mail waits for its next round" in caplog.text
         assert db.session.scalars(select(Letter.subject)).all() == ["One"]
+
+
+@on_sqlite
+def test_a_job_woken_while_it_runs_runs_once_more_and_never_twice_at_once(
+    database_url: str, make_app: MakeApp, database: object
+) -> None:
+    app, running = make_app(database_url), threading.Lock()
+    done: list[str] = []
+
+    def job() -> str:
+        assert running.acquire(blocking=False)
+        if not done:
+            others = [threading.Thread(target=turn.take) for _one in range(3)]
+            for one in others:
+                one.start()
+            for one in others:
+                one.join(20)
+        done.append("once")
+        running.release()
+        return ""
+
+    turn = jobs._Turn(app, "long", job)
+    turn.take()
+    assert done == ["once", "once"]
+    turn.take()
+    assert len(done) == 3
 
 
 @pytest.mark.parametrize("every", [1, 30, 60 * 24])

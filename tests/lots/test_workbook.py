@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
+from tempfile import gettempdir
 from zipfile import ZipFile
 
 import pytest
@@ -14,12 +16,15 @@ from procurement.kernel.sheets import (
     AMOUNT,
     DATE,
     PRICE,
+    WHOLE,
     Column,
     Formula,
     Sheet,
+    Streamed,
     Wrong,
     listed,
     workbook,
+    write,
 )
 
 TYPED = [
@@ -153,3 +158,79 @@ def test_what_is_wrong_is_red_and_as_it_was_typed(value):
     if isinstance(value, str):
         assert sheet["A5"].data_type == "s"
         assert str(sheet["A5"].value).replace("\n", "\r") == value or sheet["A5"].value == value
+
+
+def temporary():
+    """List what openpyxl wrote on the way and did not remove."""
+    return set(Path(gettempdir()).glob("openpyxl.*"))
+
+
+def streaming(count, rows):
+    return Sheet("One", ("T",), [Column("A", 12, WHOLE)], Streamed(count, rows))
+
+
+def test_rows_are_read_as_they_are_written(tmp_path):
+    told, read = [], []
+
+    def rows():
+        for number in range(2500):
+            read.append(number)
+            yield (number,)
+
+    def tell(done, total):
+        told.append((done, total, len(read)))
+
+    write([streaming(2500, rows())], tmp_path / "a.xlsx", title="T", author="A", tell=tell)
+    assert [done for done, _total, _read in told] == [1000, 2000, 2500]
+    assert {total for _done, total, _read in told} == {2500}
+    # What was told was true when it was told.
+    assert all(known == done for done, _total, known in told)
+    sheet = load_workbook(tmp_path / "a.xlsx")["One"]
+    assert [row[0].value for row in sheet.iter_rows(min_row=4)] == list(range(2500))
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_rows_that_are_not_as_many_as_was_said_are_a_fault(tmp_path, count):
+    before = temporary()
+    with pytest.raises(LookupError, match=f"3 rows were read where {count} were counted"):
+        write([streaming(count, [(1,)] * 3)], tmp_path / "a.xlsx", title="T", author="A")
+    assert temporary() == before
+
+
+def test_what_is_cancelled_leaves_nothing(tmp_path):
+    before = temporary()
+
+    def halt(_done, _total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sheet = streaming(5000, ((number,) for number in range(5000)))
+        write([sheet], tmp_path / "a.xlsx", title="T", author="A", tell=halt)
+    assert temporary() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wide_table_prints_over_pages_that_repeat_who_it_is_about():
+    columns = [Column("Who", 30), *(Column(f"Item {number}", 16) for number in range(40))]
+    row = ("a", *["b"] * 40)
+    sheet = Sheet("One", ("T",), columns, [row], frozen_columns=1)
+    made = load_workbook(BytesIO(workbook([sheet], title="T", author="A")))["One"]
+    assert made.page_setup.fitToWidth == 4
+    assert made.print_title_cols == "$A:$A"
+
+
+def test_a_filtered_table_lets_its_readers_narrow_it():
+    sheet = Sheet("One", ("T",), [Column("A"), Column("B")], [("a", "b")] * 3, is_filtered=True)
+    made = load_workbook(BytesIO(workbook([sheet], title="T", author="A")))["One"]
+    assert made.auto_filter.ref == "A3:B6"
+    assert not made.protection.autoFilter
+    assert made.protection.sheet
+
+
+def test_text_is_written_as_it_is():
+    text = " <b>&amp; ]]> \u00a0 é\n\tend "
+    _content, sheet = written((text, None))
+    assert sheet["A5"].value == text
+    # No spreadsheet takes more in a cell.
+    _content, sheet = written(("a" * 40000, None))
+    assert len(sheet["A5"].value) == 32767

@@ -224,7 +224,7 @@ def test_what_a_lot_took_stays(session, people, desk):
     session.expire_all()
     assert (desk.lines[0].item_id, desk.lines[1].item_id) == (desk.ream.id, None)
     [row] = harmonising.understood(desk.campaign)
-    assert (row.asked.quantity, row.asked.allotted, row.units_each) == (D(15), D(15), D(5))
+    assert (row.asked.quantity, row.asked.untaken, row.units_each) == (D(15), 0, D(5))
     with refused("nothing_to_undo"):
         operations.unharmonise(desk.campaign, PAPER, desk.ream.id, actor=desk.buyer)
     assert desk.decide() == 1

@@ -352,8 +352,11 @@ def test_what_an_objection_does(
     need.return_reason = "Before" if state is NeedState.RETURNED else None
     need.check_figure = "0" * 64 if state is NeedState.VALIDATED else None
     need.state = state
-    need.lines[0].is_validated = state is NeedState.VALIDATED
-    need.lines[0].allotted = Decimal(1 if in_lot else 0)
+    line = need.lines[0]
+    if state is NeedState.VALIDATED:
+        line.is_validated, line.is_pooled = True, True
+        line.pool_item_id, line.pool_quantity = line.item_id, line.quantity
+    line.allotted = Decimal(1 if in_lot else 0)
     address = f"/needs/{need.id}"
     assert "object" in door.get(people.ada, address).text
     answer = door.post(people.ada, f"{address}/objection", objection="We need none")
@@ -361,7 +364,7 @@ def test_what_an_objection_does(
     assert (need.state, need.objection, need.objector_id) == (after, "We need none", people.ada.id)
     if after is not state:
         assert (need.return_reason, need.approver_id) == ("We need none", people.ada.id)
-        assert (need.check_figure, need.lines[0].is_validated) == (None, False)
+        assert (need.check_figure, line.is_validated, line.is_pooled) == (None, False, False)
     for person in (people.ada, people.clara):
         shown = "Ada objects for Amboise-la-Petite: We need none" in door.get(person, address).text
         assert shown

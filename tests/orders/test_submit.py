@@ -87,7 +87,8 @@ def test_a_free_price_is_a_price(scene: Scene, session: Session) -> None:
 
 def test_a_need_that_is_not_validated_proves_nothing(scene: Scene, session: Session) -> None:
     for need in (scene.town_need, scene.school_need):
-        need.allotted, need.is_validated = Decimal(0), False
+        need.allotted, need.is_validated, need.is_pooled = Decimal(0), False, False
+        need.pool_item_id = need.pool_quantity = None
     session.commit()
     assert scene.submitted(2).lines[0].reference_price is None
 

@@ -24,7 +24,7 @@ from procurement.kernel.access import Actor, Role
 from procurement.kernel.database import Base
 from procurement.kernel.pipeline import today
 from procurement.lots import operations as lots
-from procurement.lots.models import Lot, LotLine
+from procurement.lots.models import Lot, LotLine, Project
 from procurement.members import mandates
 from procurement.members import operations as members
 from procurement.members.models import Mandate, Member, Person, Site
@@ -46,7 +46,7 @@ from procurement.orders.operations import Draft, Wanted
 from procurement.tenders import operations as tenders
 from procurement.tenders.models import Offer, Supplier, Tender
 from tests.agreements.make import make_terms
-from tests.make import actor_for, make_campaign, make_line, make_need
+from tests.make import actor_for, make_campaign, make_line, make_need, make_plan, make_project
 from tests.needs.trip import FIRST, put, saved
 
 _DOMAIN = accounts.DOMAINS[accounts.DRAFTING]
@@ -106,6 +106,7 @@ def rows_of(actor: Actor) -> dict[str, Select[int]]:
         "lots.lot_line line_id": one_of_each(LotLine, Lot.state).join(
             Lot, Lot.id == LotLine.lot_id
         ),
+        "project_id": one_of_each(Project, Project.procedure, Project.valued_on.is_(None)),
         "tender_id": one_of_each(Tender, Tender.state),
         "offer_id": one_of_each(Offer, Tender.state).join(Tender, Tender.id == Offer.tender_id),
         "agreement_id": one_of_each(Agreement, Agreement.state),
@@ -183,6 +184,10 @@ def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> N
     made = [lots.form(campaign, one.designation, item_ids=[one.id], **on) for one in items[:5]]
     for lot in made[1:]:
         lots.freeze(lot, **on)
+    make_project(session, made[2:])
+    lots.form_project(
+        campaign, make_plan(undivided_ground=None, undivided_reason=None), [made[1].id], actor=buyer
+    )
     calls = [tenders.launch(lot, today(), **on) for lot in made[2:]]
     session.flush()
     for supplier in session.scalars(select(Supplier)):

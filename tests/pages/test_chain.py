@@ -118,6 +118,20 @@ def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_
     assert (total["Caméra dôme"], total["Câble réseau"]) == ([14], [25])
     assert (asked["Amboise-la-Petite"], asked["Bourg-Neuf"]) == ([10, 25], [4, ""])
 
+    # The buyer values the purchase: what it is worth says how it is passed.
+    follow(clara, "Launch the tender")
+    follow(clara, "Form a purchase project")
+    field(clara, "Title").fill("Cameras")
+    field(clara, "Case of the law").select_option("Lots would restrict competition (2°)")
+    field(clara, "Why it is one lot only").fill("Few firms would answer smaller lots.")
+    field(clara, "Environmental clause").fill("Packaging is taken back.")
+    field(clara, "Environmental criterion").fill("Lifetime, 15 points.")
+    press(clara, "Form the project")
+    is_told(clara, "The purchase project is formed")
+    press(clara, "Value the project")
+    is_told(clara, "The purchase project is valued")
+    follow(clara, "1. Cameras")
+
     # Two firms answer; the buyer compares, awards, and drafts the agreement.
     follow(clara, "Launch the tender")
     field(clara, "Last day to answer").fill(str(today()))

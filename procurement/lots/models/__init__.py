@@ -16,12 +16,11 @@ from procurement.lots.models.projects import (
     NATURE_LABELS,
     PROCEDURE_LABELS,
     UNDIVIDED_GROUND_LABELS,
-    Nature,
-    Procedure,
     Project,
     UndividedGround,
 )
-from procurement.lots.models.thresholds import LEGAL_RULE_LABELS, LegalRule, Threshold
+from procurement.lots.models.thresholds import LEGAL_RULE_LABELS, Threshold
+from procurement.lots.rules.law import LegalRule, Nature, Procedure
 
 __all__ = [
     "ALLOCATION_KIND_LABELS",

@@ -98,6 +98,8 @@ class Lot(Stateful, Base):
     names_members: Mapped[bool] = mapped_column(default=False)
     #: Whether it is passed by a lighter procedure than its project, as the small lots may be.
     is_small_lot: Mapped[bool] = mapped_column(default=False)
+    #: When an offer was chosen: later purchases count it for a year (R2121-7).
+    awarded_on: Mapped[date | None]
     #: When an unsuccessful lot gave its needs back to the pool.
     released_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()

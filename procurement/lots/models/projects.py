@@ -11,18 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Amount, Base, Rate, word
+from procurement.lots.rules.law import Nature, Procedure
 from procurement.members.models import Person
 from procurement.needs.models import Campaign
 
 if TYPE_CHECKING:
     from procurement.lots.models.lots import Lot
-
-
-class Nature(StrEnum):
-    """What is bought, as the thresholds tell it apart."""
-
-    SUPPLIES = "supplies"
-    WORKS = "works"
 
 
 NATURE_LABELS = {
@@ -46,14 +40,6 @@ UNDIVIDED_GROUND_LABELS = {
     UndividedGround.TECHNICAL: _("Lots would make performance technically difficult (2°)"),
     UndividedGround.COST: _("Lots would make performance financially more costly (2°)"),
 }
-
-
-class Procedure(StrEnum):
-    """How a contract is passed."""
-
-    DISPENSED = "dispensed"
-    ADAPTED = "adapted"
-    FORMAL = "formal"
 
 
 PROCEDURE_LABELS = {

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import CheckConstraint, ColumnElement, String, UniqueConstraint, event, insert, true
@@ -11,21 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Amount, Base, Rate, word
-from procurement.lots.models.projects import Nature
-
-
-class LegalRule(StrEnum):
-    """What the law sets a value or a date for."""
-
-    DISPENSE = "dispense"
-    PUBLICITY = "publicity"
-    FORMAL = "formal"
-    SMALL_LOT = "small_lot"
-    SMALL_LOT_SHARE = "small_lot_share"
-    TURNOVER = "turnover"
-    ENVIRONMENT = "environment"
-    SOCIAL = "social"
-
+from procurement.lots.rules.law import LegalRule, Nature
 
 LEGAL_RULE_LABELS = {
     LegalRule.DISPENSE: _("Below: without publicity or competition"),

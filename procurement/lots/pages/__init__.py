@@ -1,6 +1,31 @@
 """The pages of this room: the pool, lots and their sheets."""
 
-from procurement.lots.pages import lots, pool, sheets
+from procurement.lots.pages import (
+    comparing,
+    exports,
+    forming,
+    lots,
+    pool,
+    pooling,
+    projects,
+    sheets,
+    splitting,
+    thresholds,
+    whereabouts,
+)
 from procurement.lots.pages.stage import stage
 
-__all__ = ["lots", "pool", "sheets", "stage"]
+__all__ = [
+    "comparing",
+    "exports",
+    "forming",
+    "lots",
+    "pool",
+    "pooling",
+    "projects",
+    "sheets",
+    "splitting",
+    "stage",
+    "thresholds",
+    "whereabouts",
+]

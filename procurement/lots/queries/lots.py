@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Row, func, select, true
+from sqlalchemy import Row, Select, exists, func, select
 
 from procurement.catalogue.models import Cpv, Family, Item
 from procurement.extensions import db
 from procurement.kernel.access import Actor
-from procurement.kernel.database import Query, Record
-from procurement.lots.models import Allocation, Lot, LotLine, LotState
-from procurement.lots.queries.pool import Pooled, Share
-from procurement.lots.rules import DEPARTEMENTS
-from procurement.members.models import Member, Site, is_own
+from procurement.kernel.database import Query
+from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine, LotState, Project
 from procurement.needs.models import Campaign, NeedLine
+
+_IS_NEED = Allocation.kind == AllocationKind.NEED
 
 
 def lot_list(actor: Actor, campaign_id: int | None, state: str) -> Query:
@@ -29,13 +28,18 @@ def lot_list(actor: Actor, campaign_id: int | None, state: str) -> Query:
             Lot.number,
             Lot.title,
             Lot.state,
+            Lot.sheet_version,
             Lot.frozen_on,
+            Lot.released_on,
             Lot.campaign_id,
             Campaign.title.label("campaign_title"),
-            lines.c.lines,
+            Lot.project_id,
+            Project.title.label("project_title"),
+            func.coalesce(lines.c.lines, 0).label("lines"),
         )
         .join(Campaign, Campaign.id == Lot.campaign_id)
-        .join(lines, lines.c.lot_id == Lot.id)
+        .outerjoin(Project, (Project.id == Lot.project_id) & Project.visible_to(actor))
+        .outerjoin(lines, lines.c.lot_id == Lot.id)
         .where(Lot.visible_to(actor))
         .order_by(Campaign.closes_on.desc(), Lot.campaign_id.desc(), Lot.number)
     )
@@ -55,59 +59,10 @@ def campaign_choices(actor: Actor) -> Sequence[Row[int, str]]:
     ).all()
 
 
-def own_lines(actor: Actor) -> ColumnElement[bool]:
-    """Condition on NeedLine: a member sees what it, or a body merged into it, asked for."""
-    return is_own(NeedLine.member_id, actor) if actor.is_member_side else true()
-
-
-def _shares(rows: Sequence[Record]) -> dict[int, Sequence[Share]]:
-    found: dict[int, dict[str, Share]] = {}
-    for key, departement, members, quantity, allotted in rows:
-        share = Share(departement, members, quantity, allotted)
-        found.setdefault(key, {})[departement] = share
-    return {
-        key: [shares.get(code) or Share(code) for code in DEPARTEMENTS]
-        for key, shares in found.items()
-    }
-
-
-def lot_lines(
-    chosen: ColumnElement[bool], whose: ColumnElement[bool] | None = None
-) -> list[Pooled]:
-    """List the chosen lot lines, in the order of the sheet, with the sums of their allocations.
-
-    ``chosen`` is a condition on LotLine; ``whose`` narrows them to some need lines, such as
-    :func:`own_lines`. ``item`` carries the line's position, and its id as ``line_id``.
-    """
-    # What stands in a lot is allotted, all of it.
-    summed = (
-        select(
-            Allocation.lot_line_id,
-            NeedLine.departement,
-            func.count(NeedLine.member_id.distinct()),
-            func.sum(Allocation.quantity),
-            func.sum(Allocation.quantity),
-        )
-        .group_by(Allocation.lot_line_id, NeedLine.departement)
-        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
-        .join(LotLine, LotLine.id == Allocation.lot_line_id)
-        .where(chosen, true() if whose is None else whose)
-    )
-    shares = _shares(db.session.execute(summed).all())
-    query = (
-        select(
-            LotLine.id.label("line_id"),
-            LotLine.position,
-            Item.id,
-            Item.code,
-            Item.designation,
-            Item.unit,
-        )
-        .join(Item, Item.id == LotLine.item_id)
-        .where(LotLine.id.in_(list(shares)))
-        .order_by(LotLine.position)
-    )
-    return [Pooled(row, shares[row.line_id]) for row in db.session.execute(query)]
+def line_count(lot: Lot, actor: Actor) -> int:
+    """Count the lines of a lot that the actor may see."""
+    mine = select(func.count()).where(LotLine.lot_id == lot.id, LotLine.visible_to(actor))
+    return db.session.scalars(mine).one()
 
 
 def member_count(lot: Lot) -> int:
@@ -130,29 +85,6 @@ def cpv_codes(lot: Lot) -> Sequence[Row[str, str]]:
     ).all()
 
 
-def contributions(line: LotLine, actor: Actor) -> Query:
-    """Select what feeds a lot line, need line by need line, by name of the member."""
-    return (
-        select(
-            Allocation.quantity,
-            NeedLine.id,
-            NeedLine.departement,
-            NeedLine.wanted_on,
-            NeedLine.quantity.label("needed"),
-            NeedLine.words,
-            NeedLine.own_unit,
-            NeedLine.units_each,
-            Member.name.label("member_name"),
-            Site.name.label("site_name"),
-        )
-        .join(NeedLine, NeedLine.id == Allocation.need_line_id)
-        .join(Member, Member.id == NeedLine.member_id)
-        .join(Site, Site.id == NeedLine.site_id)
-        .where(Allocation.lot_line_id == line.id, own_lines(actor))
-        .order_by(Member.sort_name, Member.id, Site.name, NeedLine.id)
-    )
-
-
 def next_number(campaign_id: int) -> int:
     """Give the number after the last lot of a campaign."""
     last = select(func.max(Lot.number)).where(Lot.campaign_id == campaign_id)
@@ -164,3 +96,24 @@ def codes_without_line(lot: Lot, item_ids: Sequence[int]) -> Sequence[str]:
     has_line = select(LotLine.item_id).where(LotLine.lot_id == lot.id)
     query = select(Item.code).where(Item.id.in_(item_ids), Item.id.not_in(has_line))
     return db.session.scalars(query.order_by(Item.code)).all()
+
+
+def codes_unfed(lot: Lot) -> Sequence[str]:
+    """List the codes of the items of a lot that no need feeds."""
+    is_fed = exists().where(Allocation.lot_line_id == LotLine.id, _IS_NEED)
+    query = select(Item.code).join(LotLine, LotLine.item_id == Item.id)
+    return db.session.scalars(
+        query.where(LotLine.lot_id == lot.id, ~is_fed).order_by(LotLine.position)
+    ).all()
+
+
+def has_lines(lot: Lot) -> bool:
+    """Tell whether there is anything in a lot."""
+    query: Select[int] = select(LotLine.id).where(LotLine.lot_id == lot.id)
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def is_rounded(lot: Lot) -> bool:
+    """Tell whether anything was added to a lot to make whole packs."""
+    query = select(Allocation.id).join(LotLine, LotLine.id == Allocation.lot_line_id)
+    return db.session.scalar(query.where(LotLine.lot_id == lot.id, ~_IS_NEED).limit(1)) is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from procurement.catalogue import queries as catalogue
@@ -41,8 +41,9 @@ class Asked:
 
     key: Key
     quantity: Decimal = Decimal(0)
-    allotted: Decimal = Decimal(0)
     lines: int = 0
+    #: How many of the lines no lot took anything of: what was decided on them can be taken back.
+    untaken: int = 0
     members: set[int] = field(default_factory=set)
     #: How often it was written in which way.
     written: Counter[str] = field(default_factory=Counter)
@@ -66,8 +67,8 @@ class Asked:
     def count(self, row: Record) -> None:
         """Add what one member asks for in one way."""
         self.quantity += row.quantity
-        self.allotted += row.allotted
         self.lines += row.lines
+        self.untaken += row.untaken
         self.members.add(row.member_id)
         self.written[row.words] += row.lines
         self.units[row.own_unit] += row.lines
@@ -100,7 +101,7 @@ def _summed(campaign: Campaign, *more: InstrumentedAttribute[Any]) -> Query:
             *by,
             func.count().label("lines"),
             func.sum(NeedLine.quantity).label("quantity"),
-            func.sum(NeedLine.allotted).label("allotted"),
+            func.sum(case((NeedLine.allotted == 0, 1), else_=0)).label("untaken"),
         )
         .join(Need, Need.id == NeedLine.need_id)
         .where(own_words(campaign))

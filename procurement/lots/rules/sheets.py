@@ -3,10 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple
-
-from flask_babel import lazy_gettext as _
 
 #: Item and frozen quantity of a line, in the order of the sheet.
 CheckedLine = tuple[int, Decimal]
@@ -21,25 +18,6 @@ class CheckedAllocation(NamedTuple):
     member_id: int | None
     departement: str | None
     quantity: Decimal
-
-
-#: Both départements, in the order in which they are always shown.
-DEPARTEMENTS = ("78", "92")
-
-
-class Territory(StrEnum):
-    """Whose needs a lot pools."""
-
-    ALL = "all"
-    YVELINES = "78"
-    HAUTS_DE_SEINE = "92"
-
-
-TERRITORY_LABELS = {
-    Territory.ALL: _("Both départements together"),
-    Territory.YVELINES: _("Yvelines (78) alone"),
-    Territory.HAUTS_DE_SEINE: _("Hauts-de-Seine (92) alone"),
-}
 
 
 def check_figure(lines: Iterable[CheckedLine], allocations: Iterable[CheckedAllocation]) -> str:

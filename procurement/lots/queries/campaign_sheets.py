@@ -1,0 +1,182 @@
+"""What the workbooks of a whole campaign print."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, distinct, func, select
+
+from procurement.catalogue.models import Item
+from procurement.extensions import db
+from procurement.kernel.database import Query, Record
+from procurement.lots.models import Allocation, Lot, LotLine, Project
+from procurement.lots.queries.sheets import AREA, AREA_ID, by_place
+from procurement.members.models import Member, Person, Site
+from procurement.needs.models import NeedLine, Omission
+
+
+def campaign_lots(campaign_id: int) -> Sequence[Record]:
+    """List the lots of a campaign by number, with their purchase, lines and members."""
+    counts = (
+        select(
+            LotLine.lot_id,
+            func.count(distinct(LotLine.id)).label("lines"),
+            func.count(distinct(NeedLine.member_id)).label("members"),
+        )
+        .join(Allocation, Allocation.lot_line_id == LotLine.id)
+        .outerjoin(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .group_by(LotLine.lot_id)
+        .subquery()
+    )
+    return db.session.execute(
+        select(
+            Lot.id,
+            Lot.number,
+            Lot.title,
+            Lot.state,
+            Lot.sheet_version,
+            Lot.frozen_on,
+            Lot.check_figure,
+            Project.title.label("project"),
+            func.coalesce(counts.c.lines, 0).label("lines"),
+            func.coalesce(counts.c.members, 0).label("members"),
+        )
+        .outerjoin(Project, Project.id == Lot.project_id)
+        .outerjoin(counts, counts.c.lot_id == Lot.id)
+        .where(Lot.campaign_id == campaign_id)
+        .order_by(Lot.number)
+    ).all()
+
+
+def pooled_items(campaign_id: int) -> Sequence[Record]:
+    """List the items that are pooled in a campaign, by family and code, with their sums."""
+    sums = (
+        select(NeedLine.pool_item_id, func.sum(NeedLine.pool_quantity).label("quantity"))
+        .where(*_is_pooled(campaign_id))
+        .group_by(NeedLine.pool_item_id)
+        .subquery()
+    )
+    return db.session.execute(
+        select(Item.id, Item.code, Item.designation, Item.unit, sums.c.quantity)
+        .join(sums, sums.c.pool_item_id == Item.id)
+        .order_by(Item.family_id, Item.code)
+    ).all()
+
+
+def pooled_members(campaign_id: int) -> Query:
+    """Select the members whose needs are pooled in a campaign."""
+    shown = (NeedLine.departement, NeedLine.member_id)
+    return select(*shown).where(*_is_pooled(campaign_id)).distinct()
+
+
+def pooled_by_member(campaign_id: int) -> Query:
+    """Select how much of each item each member has in the pool, member by member."""
+    query, departement = _shares(campaign_id)
+    return query.order_by(*by_place(departement))
+
+
+def remaining_by_item(campaign_id: int) -> Query:
+    """Select what of each item and member is in no lot yet, item by item."""
+    query, departement = _shares(campaign_id, NeedLine.allotted < NeedLine.pool_quantity)
+    return query.order_by(Item.family_id, Item.code, *by_place(departement))
+
+
+def left_out(campaign_id: int) -> Query:
+    """Select the validated lines that are not in the pool, with what was said of those left out.
+
+    A free line that nobody harmonised yet has no item, nor any reason.
+    """
+    return (
+        select(
+            NeedLine.departement,
+            AREA.id.label("area_id"),
+            NeedLine.member_id,
+            Site.name.label("site"),
+            Item.code,
+            func.coalesce(Item.designation, NeedLine.words).label("designation"),
+            Item.unit,
+            NeedLine.own_unit,
+            NeedLine.quantity,
+            Omission.reason,
+            Person.name.label("person"),
+            Omission.at,
+        )
+        .join(Member, Member.id == NeedLine.member_id)
+        .join(Site, Site.id == NeedLine.site_id)
+        .outerjoin(AREA, AREA.id == AREA_ID)
+        .outerjoin(Item, Item.id == NeedLine.item_id)
+        .outerjoin(Omission, Omission.need_line_id == NeedLine.id)
+        .outerjoin(Person, Person.id == Omission.person_id)
+        .where(
+            NeedLine.campaign_id == campaign_id,
+            NeedLine.is_validated,
+            NeedLine.is_pooled.is_(False),
+        )
+        .order_by(*by_place(NeedLine.departement), NeedLine.id)
+    )
+
+
+def left_out_marks(campaign_id: int) -> Sequence[str]:
+    """Write in a few words what :func:`left_out` would give, for telling whether it changed."""
+    lines = select(func.count(), func.sum(NeedLine.quantity), func.max(NeedLine.id))
+    waiting = lines.where(
+        NeedLine.campaign_id == campaign_id, NeedLine.is_validated, NeedLine.is_pooled.is_(False)
+    )
+    said = (
+        select(func.count(), func.max(Omission.id), func.max(Omission.at))
+        .join(NeedLine, NeedLine.id == Omission.need_line_id)
+        .where(NeedLine.campaign_id == campaign_id)
+    )
+    return [str(db.session.execute(query).one()) for query in (waiting, said)]
+
+
+def allocated(chosen: ColumnElement[bool]) -> Sequence[str]:
+    """Write in a few words what feeds lots, by a condition on Lot, for telling if it changed."""
+    query = (
+        select(
+            LotLine.id,
+            LotLine.position,
+            LotLine.estimated_price,
+            func.count(Allocation.id),
+            func.max(Allocation.id),
+            func.sum(Allocation.quantity),
+        )
+        .join(Lot, Lot.id == LotLine.lot_id)
+        .outerjoin(Allocation, Allocation.lot_line_id == LotLine.id)
+        .where(chosen)
+        .group_by(LotLine.id, LotLine.position, LotLine.estimated_price)
+        .order_by(LotLine.id)
+    )
+    return [str(row) for row in db.session.execute(query)]
+
+
+def _is_pooled(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    return NeedLine.campaign_id == campaign_id, NeedLine.is_pooled.is_(True)
+
+
+def _shares(campaign_id: int, *more: ColumnElement[bool]) -> tuple[Query, ColumnElement[str]]:
+    """Select what each member has of each pooled item; give also how the département is called."""
+    sums = (
+        select(
+            NeedLine.pool_item_id,
+            NeedLine.departement,
+            NeedLine.member_id,
+            func.sum(NeedLine.pool_quantity).label("quantity"),
+            func.sum(NeedLine.allotted).label("allotted"),
+        )
+        .where(*_is_pooled(campaign_id), *more)
+        .group_by(NeedLine.pool_item_id, NeedLine.departement, NeedLine.member_id)
+        .subquery()
+    )
+    query = (
+        select(
+            sums.c.pool_item_id,
+            sums.c.departement,
+            AREA.id.label("area_id"),
+            sums.c.member_id,
+            sums.c.quantity,
+            sums.c.allotted,
+        )
+        .join(Member, Member.id == sums.c.member_id)
+        .join(Item, Item.id == sums.c.pool_item_id)
+        .outerjoin(AREA, AREA.id == AREA_ID)
+    )
+    return query, sums.c.departement

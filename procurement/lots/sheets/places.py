@@ -1,0 +1,109 @@
+"""Where a lot is delivered: by area for firms, or place by place where the buyer chose so."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from flask_babel import gettext as _
+
+from procurement.kernel.database import Query, Record
+from procurement.kernel.sheets import WHOLE, Cell, Column, Sheet, Streamed
+from procurement.lots import queries, rules
+from procurement.lots.models import Lot
+from procurement.lots.sheets.common import format_of, titled, unit_of
+
+#: A département and the intercommunality within it.
+_Key = tuple[str, int | None]
+
+
+def places_by_area(lot: Lot, lines: Sequence[Record]) -> Sheet:
+    """Make the table of places and quantities by area: no name of it gives a member away."""
+    name = _("Delivery places")
+    said = _("An area whose name would tell who is delivered to is counted in its département.")
+    columns = [
+        Column(_("Département"), 14),
+        Column(_("Area"), 36, is_strong=True),
+        Column(_("No."), 6, WHOLE),
+        Column(_("Code"), 13),
+        Column(_("Item"), 44),
+        Column(_("Unit"), 13),
+        Column(_("Places"), 9, WHOLE),
+        Column(_("Quantity"), 13, format_of(lines)),
+    ]
+    title = titled(lot, name, said)
+    return Sheet(
+        name, title, columns, list(_by_area(lot, lines)), frozen_columns=2, is_filtered=True
+    )
+
+
+def named_places(lot: Lot, lines: Sequence[Record]) -> Sheet:
+    """Make the table of every place with its member and address, line by line."""
+    name = _("Delivery places")
+    columns = [
+        Column(_("Département"), 14),
+        Column(_("Intercommunality"), 30),
+        Column(_("Member"), 30, is_strong=True),
+        Column(_("Delivery place"), 30),
+        Column(_("Address"), 34),
+        Column(_("Postcode"), 10),
+        Column(_("Town"), 24),
+        Column(_("No."), 6, WHOLE),
+        Column(_("Code"), 13),
+        Column(_("Item"), 40),
+        Column(_("Unit"), 13),
+        Column(_("Quantity"), 13, format_of(lines)),
+    ]
+    found = queries.named_places(lot)
+    kept = queries.stock(queries.of_lot(lot))
+    rows = Streamed(queries.count_of(found) + len(kept), _named(found, kept, lines))
+    return Sheet(name, titled(lot, name), columns, rows, frozen_columns=3, is_filtered=True)
+
+
+def _by_area(lot: Lot, lines: Sequence[Record]) -> Iterator[tuple[Cell, ...]]:
+    areas = [rules.Area(*row) for row in queries.areas(lot)]
+    named = rules.may_be_named(areas, queries.delivered_to(lot))
+    folded: dict[tuple[_Key, int], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    for row in queries.places_by_area(lot):
+        key = (row.departement, row.area_id)
+        shown = key if key in named else (row.departement, None)
+        places, quantity = folded[shown, row.line_id]
+        folded[shown, row.line_id] = places + row.places, quantity + row.quantity
+    for key, label in _labels(areas, named).items():
+        for line in lines:
+            if (key, line.id) in folded:
+                yield key[0], label, *_item(line), *folded[key, line.id]
+    known = {line.id: line for line in lines}
+    for line_id, quantity in queries.stock(queries.of_lot(lot)):
+        yield None, _("Stock of the centrale"), *_item(known[line_id]), None, quantity
+
+
+def _labels(areas: Sequence[rules.Area], named: set[_Key]) -> Mapping[_Key, str]:
+    """Name the areas in their order; what is not named comes last in its département."""
+    labels: dict[_Key, str] = {}
+    for code in rules.DEPARTEMENTS:
+        told = {
+            (code, area.id): area.name or ""
+            for area in areas
+            if area.departement == code and (code, area.id) in named
+        }
+        labels |= told
+        rest = _("Elsewhere in département %(code)s", code=code)
+        labels[code, None] = rest if told else _("Département %(code)s", code=code)
+    return labels
+
+
+def _named(
+    found: Query, kept: Sequence[Record], lines: Sequence[Record]
+) -> Iterator[tuple[Cell, ...]]:
+    names = queries.member_names()
+    labels = {line.id: _item(line) for line in lines}
+    for departement, area_id, member_id, line_id, *place, quantity in queries.streamed(found):
+        area, member = names.get(area_id), names[member_id]
+        yield departement, area, member, *place, *labels[line_id], quantity
+    whose = _("Stock of the centrale")
+    for line_id, quantity in kept:
+        yield None, None, whose, *[None] * 4, *labels[line_id], quantity
+
+
+def _item(line: Record) -> tuple[Cell, ...]:
+    return line.position, line.code, line.designation, unit_of(line.unit)
