@@ -10,11 +10,14 @@ from procurement.agreements import operations as agreements
 from procurement.agreements.models import Agreement, Beneficiary
 from procurement.agreements.rules import Naming, Terms
 from procurement.catalogue.models import Item
-from procurement.kernel import files, pipeline
+from procurement.kernel import exports, files, pipeline
 from procurement.kernel.access import Role
+from procurement.kernel.exports import Export
 from procurement.kernel.pipeline import today
 from procurement.lots import operations as lots
-from procurement.lots.models import Lot, LotLine
+from procurement.lots.models import Comparison, Lot, LotLine
+from procurement.lots.operations import comparing
+from procurement.lots.schemas.comparing import CompareInput
 from procurement.members import mandates
 from procurement.members.models import Mandate, Member, MemberKind, Person, Site
 from procurement.needs import operations as needs
@@ -46,6 +49,18 @@ from tests.make import (
 )
 from tests.people import People
 
+#: What plans of lots are compared on: any acceptable figures.
+QUESTION = {
+    "scope": "pool",
+    "floor": "0.80",
+    "scale": "2",
+    "eta": "0.5",
+    "elasticity_low": "0.05",
+    "elasticity": "0.10",
+    "elasticity_high": "0.15",
+    "reference_bidders": "3",
+    "cost_per_lot": "0",
+}
 #: As little as tells that it is one.
 PDF = b"%PDF-1.7\n"
 
@@ -175,6 +190,22 @@ def make_dossier(session: Session, people: People, chain: Chain) -> Dossier:
     given = mandates.grant(chain.member, group.id, actor=actor_for(people.blanche), today=today())
     pipeline.commit()
     return Dossier(document, workbook, upload, given, held, entered)
+
+
+def make_comparison(people: People, chain: Chain) -> Comparison:
+    """Have Clara compare how the campaign of the chain could be cut into lots, and commit it."""
+    question, clara = CompareInput().load(QUESTION)["question"], actor_for(people.clara)
+    kept = comparing.keep(chain.campaign, "Comparée", question, actor=clara, today=today())
+    pipeline.commit()
+    return kept
+
+
+def make_export(people: People, chain: Chain) -> Export:
+    """Have Clara ask for the matrix of the lot of the chain, and the worker make it."""
+    clara = actor_for(people.clara)
+    asked = exports.ask("lot-matrix", chain.lot.id, actor=clara, language="fr")
+    pipeline.commit()
+    return asked
 
 
 def _workbook(chain: Chain) -> bytes:

@@ -16,10 +16,21 @@ from werkzeug.routing import Rule
 
 from procurement.extensions import db
 from procurement.kernel.access import ROLE_PERMISSIONS, Audience, Permission, Role
+from procurement.kernel.exports import Export
 from procurement.kernel.pipeline import today
+from procurement.lots.models import Comparison
 from procurement.members.models import Person
 from procurement.needs.models import CampaignState
-from tests.chain import PDF, Chain, Dossier, make_chain, make_dossier
+from tests.chain import (
+    PDF,
+    QUESTION,
+    Chain,
+    Dossier,
+    make_chain,
+    make_comparison,
+    make_dossier,
+    make_export,
+)
 from tests.conftest import SignIn
 from tests.make import make_campaign
 from tests.people import People
@@ -65,6 +76,8 @@ class Field:
 
     chain: Chain
     dossier: Dossier
+    comparison: Comparison
+    export: Export
 
 
 def rows(field: Field) -> dict[str, int]:
@@ -74,7 +87,9 @@ def rows(field: Field) -> dict[str, int]:
         "agreement_id": chain.agreement.id,
         "beneficiary_id": chain.beneficiary.id,
         "campaign_id": chain.campaign.id,
+        "comparison_id": field.comparison.id,
         "document_id": dossier.document.id,
+        "export_id": field.export.id,
         "item_id": chain.item.id,
         "lot_id": chain.lot.id,
         "mandate_id": dossier.given.id,
@@ -166,8 +181,9 @@ def _forms_of_purchases(chain: Chain) -> dict[str, dict[str, Any]]:
         "naming": "needs",
     }
     return {
+        **_forms_of_pools(chain),
+        **_forms_of_lots(chain),
         **_forms_of_projects(chain),
-        "lots.form_lot": {"title": "More", "items-0-item_id": chain.item.id},
         "tenders.launch": {"answers_by": day},
         "tenders.receive_offer": {"supplier_id": chain.supplier.id, "received_on": day},
         "tenders.price_offer": {
@@ -183,6 +199,40 @@ def _forms_of_purchases(chain: Chain) -> dict[str, dict[str, Any]]:
         "orders.refuse": {"reason": "Why not"},
         "orders.withdraw": {"reason": "Why not"},
         "orders.cancel": {"reason": "Why not"},
+    }
+
+
+def _forms_of_pools(chain: Chain) -> dict[str, dict[str, Any]]:
+    reason = {"reason": "Why not"}
+    return {
+        "lots.leave_out": reason,
+        "lots.put_back": reason,
+        "lots.merge": {"into_item_id": chain.item.id, "units_each": "2", **reason},
+        "lots.unmerge": {"item_id": chain.item.id},
+        "lots.keep_comparison": {"title": "Plans", **QUESTION},
+        "lots.choose_plan": {"plan": "one", **reason},
+        "lots.export_campaign": {"kind": "campaign-matrix"},
+    }
+
+
+def _forms_of_lots(chain: Chain) -> dict[str, dict[str, Any]]:
+    rounded = {"tolerance": "5", "reason": "Why not"}
+    taken = {"need_line_id": chain.need_line.id, "quantity": "1", "was": "10"}
+    return {
+        "lots.form_lot": {"title": "More", "family_id": chain.item.family_id},
+        "lots.form_proposed": {
+            "lots-0-title": "More",
+            "lots-0-family_id": chain.item.family_id,
+            "lots-0-territory": "all",
+            "lots-0-is_chosen": "1",
+        },
+        "lots.take": {f"contributions-0-{name}": value for name, value in taken.items()},
+        "lots.move_line": {"lot_id": chain.lot.id},
+        "lots.round_up": rounded,
+        "lots.round_up_lot": rounded,
+        "lots.set_sheet_options": {"names_members": "1", "tiers-0-from_quantity": "10"},
+        "lots.thaw": {"reason": "Why not"},
+        "lots.export_lot": {"kind": "lot-matrix"},
     }
 
 
@@ -215,7 +265,8 @@ def field(session: Session, people: People) -> Field:
     """A purchase of the second body alone; the first, which looks at it, has one of its own."""
     make_chain(session, people, first=True)
     chain = make_chain(session, people)
-    return Field(chain, make_dossier(session, people, chain))
+    dossier = make_dossier(session, people, chain)
+    return Field(chain, dossier, make_comparison(people, chain), make_export(people, chain))
 
 
 def _address(app: Flask, walk: Walk, field: Field, **over: int) -> str:
@@ -232,8 +283,9 @@ def _address(app: Flask, walk: Walk, field: Field, **over: int) -> str:
 
 def _own_row(walk: Walk, field: Field) -> dict[str, int]:
     """Two rooms have lines, which their addresses tell apart; some acts need a row of their own."""
+    if walk.rule.rule.startswith("/lot-lines/"):
+        return {"line_id": field.chain.lot_line.id}
     known = {
-        "lots.lot_line": {"line_id": field.chain.lot_line.id},
         "needs.begin_by_mandate": {"mandate_id": field.dossier.held.id},
         "needs.object_to": {"need_id": field.dossier.entered.id},
     }

@@ -268,7 +268,7 @@ def test_what_lots_held_before_is_kept_as_it_was() -> None:
     line, free = session.get_one(NeedLine, 1), session.get_one(NeedLine, 2)
     assert (line.is_pooled, line.pool_item_id, line.pool_quantity) == (True, 1, Decimal("2.5"))
     assert (free.is_pooled, free.pool_item_id, free.pool_quantity) == (False, None, None)
-    assert free.is_validated
+    assert (free.is_validated, free.was_tendered, line.was_tendered) == (True, False, False)
     allocation = session.get_one(Allocation, 1)
     assert (allocation.kind, allocation.reason, allocation.is_released) == ("need", None, False)
     lot = session.get_one(Lot, 1)

@@ -25,7 +25,7 @@ _CPV_CHECKS = (
 _LOT = (("names_members", sa.Boolean()), ("is_small_lot", sa.Boolean()))
 _LOT_CHECKS = (("released_on", "released_on IS NULL OR state = 'unsuccessful'"),)
 _LOT_LINE_CHECKS = (("estimated_price", "estimated_price >= 0"),)
-_LINE = (("is_pooled", sa.Boolean()),)
+_LINE = (("is_pooled", sa.Boolean()), ("was_tendered", sa.Boolean()))
 _LINE_CHECKS = (
     ("pool_item", "is_pooled = (pool_item_id IS NOT NULL)"),
     ("pool_quantity", "is_pooled = (pool_quantity IS NOT NULL)"),
@@ -471,12 +471,14 @@ def _change_cpv() -> None:
 
 def _change_need_lines() -> None:
     with op.batch_alter_table("need_line") as batch_op:
-        batch_op.add_column(sa.Column("is_pooled", sa.Boolean(), nullable=True))
+        for name, kind in _LINE:
+            batch_op.add_column(sa.Column(name, kind, nullable=True))
         batch_op.add_column(sa.Column("pool_item_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("pool_quantity", sa.BigInteger(), nullable=True))
     # What was validated and named an item was in the pool, as itself.
     op.execute(
-        "UPDATE need_line SET is_pooled = (is_validated AND item_id IS NOT NULL),"
+        "UPDATE need_line SET was_tendered = false,"
+        " is_pooled = (is_validated AND item_id IS NOT NULL),"
         " pool_item_id = CASE WHEN is_validated THEN item_id END,"
         " pool_quantity = CASE WHEN is_validated AND item_id IS NOT NULL THEN quantity END"
     )

@@ -108,6 +108,7 @@ def _rows(need: Need, answer: Answer) -> Iterable[dict[str, Any]]:
             "is_pooled": is_pooled,
             "pool_item_id": line.item_id if is_pooled else None,
             "pool_quantity": line.quantity if is_pooled else None,
+            "was_tendered": False,
             "version": 1,
         }
 

@@ -19,8 +19,9 @@ from procurement.extensions import db
 from procurement.kernel.access import Actor
 from procurement.lots import operations as lots
 from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
-from procurement.lots.operations import Chosen, Cut, Take
+from procurement.lots.operations import Chosen, Cut, Take, comparing
 from procurement.lots.rules import Territory
+from procurement.lots.schemas.comparing import CompareInput
 from procurement.needs import operations as needs
 from procurement.needs.models import Campaign, NeedLine, NeedState
 
@@ -39,6 +40,25 @@ _TOLERANCE = Decimal(5)
 _THAWED = "Une école a fermé depuis le recensement (motif inventé)."
 _TIERS = (Decimal(50), Decimal(500))
 _DAY = timedelta(days=1)
+#: What the buyer weighs the rest of the pool with: a curve and bidders that are invented.
+_QUESTION = {
+    "scope": "pool",
+    "floor": "0.84",
+    "scale": "12",
+    "eta": "0.5",
+    "elasticity_low": "0.05",
+    "elasticity": "0.10",
+    "elasticity_high": "0.15",
+    "reference_bidders": "4",
+    "bidders": "4",
+    "cost_per_lot": "3162",
+    "firms": [
+        {"turnover": "8000000"},
+        {"turnover": "1500000"},
+        {"turnover": "600000"},
+    ],
+}
+_CHOSEN = "Un seul lot pour le reste : les quantités sont trop petites pour deux (motif inventé)."
 
 
 def play(
@@ -53,6 +73,7 @@ def play(
     lots.set_sheet_options(content, names_members=False, tiers=_TIERS, actor=buyer)
     db.session.flush()
     projects.value_together([equipment, content], "Équipement des écoles", timetable, buyer)
+    _compare(campaign, timetable, buyer)
 
 
 def _survey(
@@ -129,7 +150,7 @@ def _form(campaign: Campaign, timetable: Timetable, buyer: Actor) -> tuple[Lot, 
 
 
 def _freeze_twice(lot: Lot, timetable: Timetable, buyer: Actor) -> None:
-    """Freeze, thaw to give a contribution back to the pool, round up again and freeze anew."""
+    """Freeze, thaw to give a contribution back to the pool, and freeze anew."""
     first = timetable.pooled_until + 5 * _DAY
     lots.round_up_lot(lot, _TOLERANCE, _WHOLE_PACKS, actor=buyer)
     lots.freeze(lot, actor=buyer, today=first)
@@ -140,13 +161,24 @@ def _freeze_twice(lot: Lot, timetable: Timetable, buyer: Actor) -> None:
         select(LotLine, NeedLine.id, Allocation.quantity)
         .join(Allocation, Allocation.lot_line_id == LotLine.id)
         .join(NeedLine, NeedLine.id == Allocation.need_line_id)
+        .join(Item, Item.id == LotLine.item_id)
         .where(LotLine.lot_id == lot.id, Allocation.kind == AllocationKind.NEED)
-        .order_by(Allocation.quantity, Allocation.id)
+        # Of what comes one by one: nothing is to be rounded up again.
+        .order_by(Item.pack_size, Allocation.quantity, Allocation.id)
     ).first()
     if smallest is not None:
         line, need_line_id, quantity = smallest
         lots.take(line, [Take(need_line_id, Decimal(0), quantity)], actor=buyer)
         db.session.flush()
-    lots.round_up_lot(lot, _TOLERANCE, _WHOLE_PACKS, actor=buyer)
     lots.freeze(lot, actor=buyer, today=first + 4 * _DAY)
     db.session.flush()
+
+
+def _compare(campaign: Campaign, timetable: Timetable, buyer: Actor) -> None:
+    """Weigh how the rest could be cut, and choose."""
+    question = CompareInput().load(_QUESTION)["question"]
+    kept = comparing.keep(
+        campaign, "Le reste de la mutualisation", question, actor=buyer, today=timetable.today
+    )
+    db.session.flush()
+    comparing.choose(kept, "one", _CHOSEN, actor=buyer, today=timetable.today)

@@ -147,7 +147,10 @@ def body(
     styles: dict[str, object] = {
         "font": _font(is_bold=is_strong or is_total),
         "number_format": number_format,
-        "alignment": Alignment("left" if is_text else "right", "top", wrap_text=is_text, indent=1),
+        # Printing, LibreOffice forgets the indent of some figures: they would not stand in line.
+        "alignment": Alignment("left", "top", wrap_text=True, indent=1)
+        if is_text
+        else Alignment("right", "top"),
     }
     if is_total:
         styles["border"] = Border(top=Side("thin", color="1B2430"))

@@ -187,7 +187,7 @@ def _paper(target: Any, sheet: Sheet) -> None:
         target.page_setup.fitToWidth = -(-(width - kept) // (_LANDSCAPE - kept))
         if sheet.frozen_columns:
             target.print_title_cols = f"A:{get_column_letter(sheet.frozen_columns)}"
-    said = plain(" · ".join(sheet.title)[: _footer(width)]).replace("&", "&&")
+    said = plain(" · ".join(sheet.title[:3])[: _footer(width)]).replace("&", "&&")
     target.oddFooter.left.text, target.oddFooter.right.text = said, "&P / &N"
     target.oddFooter.left.size = target.oddFooter.right.size = 8
 

@@ -23,6 +23,7 @@ from tests.bench import (
     pooling,
     submitting,
 )
+from tests.bench.lot_sheet import Grown
 from tests.bench.measure import Result
 from tests.bench.pool_page import Beside
 from tests.postgres import running_cluster
@@ -55,11 +56,11 @@ def pools(app: Flask, engine: str) -> Iterator[Result | Beside]:
     yield pool_page.run(app, engine, few, many)
 
 
-def results(stack: ExitStack) -> Iterator[Result | Beside]:
+def results(stack: ExitStack) -> Iterator[Result | Beside | Grown]:
     """Measure on SQLite, and what the database decides on PostgreSQL too where it is installed."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     app = stack.enter_context(demonstration(f"sqlite:///{folder / 'demo.sqlite'}", folder / "one"))
-    yield lot_sheet.run()
+    yield from lot_sheet.run()
     db.session.remove()
     yield list_page.run(app)
     yield board.run(app)

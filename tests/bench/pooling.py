@@ -105,5 +105,5 @@ def run(engine: str, campaign_id: int) -> Result:
         cursor.close()
 
     name = f"pooling {lines:,} need lines on {engine}"
-    rounds = 60 if lines < 100_000 else 20
+    rounds = 150 if lines < 100_000 else 20
     return compared(name, _LIMIT, lambda: queries.pooled(campaign_id), bare, rounds, _MOST)

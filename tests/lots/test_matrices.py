@@ -76,9 +76,7 @@ def test_the_matrix_of_a_campaign_makes_its_pool(ground, make, libreoffice):
 
 @pytest.fixture
 def campaign(session, ground):
-    """One frozen lot of cameras, a draft one of cable, tablets left in the pool; a line left out
-    and one that nobody harmonised.
-    """
+    """A frozen lot of cameras, a draft one of cable, tablets in the pool, and two lines in none."""
     ground.freeze(ground.form(ground.camera, title="Caméras"))
     ground.form(ground.cable, title="Câbles")
     out = make_line(session, ground.second_need, ground.cable, 8, is_pooled=False)

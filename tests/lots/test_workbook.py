@@ -203,8 +203,8 @@ def test_what_is_cancelled_leaves_nothing(tmp_path):
     def halt(_done, _total):
         raise KeyboardInterrupt
 
+    sheet = streaming(5000, ((number,) for number in range(5000)))
     with pytest.raises(KeyboardInterrupt):
-        sheet = streaming(5000, ((number,) for number in range(5000)))
         write([sheet], tmp_path / "a.xlsx", title="T", author="A", tell=halt)
     assert temporary() == before
     assert list(tmp_path.iterdir()) == []

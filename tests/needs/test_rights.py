@@ -249,7 +249,7 @@ def test_no_more_time_is_given_once_a_lot_is_formed(
     assert "is past and needs of it are in a lot: close it." in page
     answer = door.post(people.clara, f"{address}/extend", closes_on=longer, reason="Late")
     assert answer.status_code == 409
-    assert "dissolve its draft lots before you take answers again" in answer.text
+    assert "draft lots can be dissolved" in answer.text
     assert campaign.closes_on < today()
     assert told(session) == []
 

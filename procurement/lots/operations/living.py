@@ -181,7 +181,7 @@ def _release(lot: Lot) -> int:
     connection.execute(
         update(NeedLine)
         .where(NeedLine.id == held.c.need_line_id)
-        .values(allotted=NeedLine.allotted - held.c.quantity)
+        .values(allotted=NeedLine.allotted - held.c.quantity, was_tendered=True)
     )
     released = update(Allocation).where(mine).values(is_released=True)
     made = connection.execute(released, execution_options={"preserve_rowcount": True})

@@ -198,6 +198,15 @@ def lots_taking(line_ids: Sequence[int]) -> dict[int, list[Record]]:
     return found
 
 
+def _left_out(campaign_id: int) -> ColumnElement[bool]:
+    """Condition on the lines of a campaign that are left out.
+
+    No index may answer for the campaign: the few omissions are read, not all its lines.
+    """
+    ids = select(Omission.need_line_id)
+    return NeedLine.id.in_(ids) & (NeedLine.campaign_id + 0 == campaign_id)
+
+
 def _merged() -> ColumnElement[bool]:
     return (Equivalence.campaign_id == NeedLine.campaign_id) & (
         Equivalence.item_id == NeedLine.item_id
@@ -227,14 +236,14 @@ def omissions(campaign_id: int, item_id: int | None = None) -> Query:
             Omission.at,
             Person.name.label("person_name"),
         )
-        .select_from(Omission)
-        .join(NeedLine, NeedLine.id == Omission.need_line_id)
+        .select_from(NeedLine)
+        .join(Omission, Omission.need_line_id == NeedLine.id)
         .join(Item, Item.id == NeedLine.item_id)
         .join(Member, Member.id == NeedLine.member_id)
         .join(Site, Site.id == NeedLine.site_id)
         .join(Person, Person.id == Omission.person_id)
         .outerjoin(Equivalence, _merged())
-        .where(NeedLine.campaign_id == campaign_id)
+        .where(_left_out(campaign_id))
         .order_by(Omission.at.desc(), Omission.id.desc())
     )
     if item_id is None:
@@ -252,10 +261,9 @@ def omission_counts(campaign_id: int) -> dict[int, int]:
     pool_item_id = func.coalesce(Equivalence.into_item_id, NeedLine.item_id)
     query = (
         select(pool_item_id, func.count())
-        .select_from(Omission)
-        .join(NeedLine, NeedLine.id == Omission.need_line_id)
+        .select_from(NeedLine)
         .outerjoin(Equivalence, _merged())
-        .where(NeedLine.campaign_id == campaign_id, NeedLine.item_id.is_not(None))
+        .where(_left_out(campaign_id), NeedLine.item_id.is_not(None))
         .group_by(pool_item_id)
     )
     return {row[0]: row[1] for row in db.session.execute(query)}

@@ -40,17 +40,17 @@ def named_places(lot: Lot, lines: Sequence[Record]) -> Sheet:
     """Make the table of every place with its member and address, line by line."""
     name = _("Delivery places")
     columns = [
-        Column(_("Département"), 14),
-        Column(_("Intercommunality"), 30),
-        Column(_("Member"), 30, is_strong=True),
-        Column(_("Delivery place"), 30),
-        Column(_("Address"), 34),
+        Column(_("Département"), 13),
+        Column(_("Intercommunality"), 24),
+        Column(_("Member"), 26, is_strong=True),
+        Column(_("Delivery place"), 26),
+        Column(_("Address"), 30),
         Column(_("Postcode"), 10),
-        Column(_("Town"), 24),
+        Column(_("Town"), 20),
         Column(_("No."), 6, WHOLE),
-        Column(_("Code"), 13),
-        Column(_("Item"), 40),
-        Column(_("Unit"), 13),
+        Column(_("Code"), 12),
+        Column(_("Item"), 36),
+        Column(_("Unit"), 12),
         Column(_("Quantity"), 13, format_of(lines)),
     ]
     found = queries.named_places(lot)

@@ -66,8 +66,8 @@ def quantity_estimate(lot: Lot, lines: Sequence[Record], schedule: Sheet) -> She
         Column(_("Item"), 44, is_strong=True),
         Column(_("Unit"), 13),
         Column(_("Quantity"), 13, format_of(lines)),
-        Column(_("Unit price before VAT, in euros"), 15, PRICE),
-        Column(_("Amount before VAT, in euros"), 17, AMOUNT),
+        Column(_("Unit price before VAT, in euros"), 17, PRICE),
+        Column(_("Amount before VAT, in euros"), 18, AMOUNT),
     ]
     # The titles of both tables have as many lines: an item stands in the same row on each.
     rows = [

@@ -18,6 +18,7 @@ def faults() -> Iterator[str]:
     yield from _strays()
     yield from _rounded_up()
     yield from _released()
+    yield from _tendered()
 
 
 def _summed(key: InstrumentedAttribute[Any], which: ColumnElement[bool]) -> Subquery:
@@ -124,3 +125,15 @@ def _released() -> Iterator[str]:
     for allocation_id, is_released, lot_id in db.session.execute(query):
         said = "is released" if is_released else "is not released"
         yield f"allocation {allocation_id} {said}, and its lot {lot_id} says otherwise"
+
+
+def _tendered() -> Iterator[str]:
+    """A need line knows whether a lot gave it back, and no other line says so."""
+    given_back = select(Allocation.id).where(
+        Allocation.need_line_id == NeedLine.id,
+        Allocation.kind == AllocationKind.NEED,
+        Allocation.is_released,
+    )
+    query = select(NeedLine.id).where(NeedLine.was_tendered != given_back.exists())
+    for line_id in db.session.scalars(query.order_by(NeedLine.id)):
+        yield f"need_line {line_id} and its allocations do not agree on whether it was tendered"

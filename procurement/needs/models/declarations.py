@@ -265,6 +265,8 @@ class NeedLine(Base):
     pool_quantity: Mapped[Decimal | None] = mapped_column(Quantity)
     #: Sum of what lots take of this line, in units of the pooled item, kept by the act that allots.
     allotted: Mapped[Decimal] = mapped_column(Quantity, default=Decimal(0))
+    #: Whether a lot that was tendered in vain gave it back: the record of that tender names it.
+    was_tendered: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}

@@ -228,8 +228,8 @@ def _check_not_allotted(campaign: Campaign) -> None:
         raise Refused(
             "campaign_allotted",
             _(
-                "Needs of this campaign are in a lot: dissolve its draft lots before you take"
-                " answers again."
+                "Needs of this campaign are in a lot, or were put out to tender: draft lots can be"
+                " dissolved, but what was tendered no longer changes."
             ),
         )
 

@@ -139,5 +139,6 @@ def _taken_over(need: Need, row: Record, evidence: dict[str, int]) -> dict[str, 
         "allotted": Decimal(0),
         "is_validated": False,
         "is_pooled": False,
+        "was_tendered": False,
         "version": 1,
     }

@@ -87,7 +87,10 @@ def take_back(need: Need, reason: str, actor: Actor) -> tuple[str, str]:
     if queries.is_allotted(need):
         raise Refused(
             "already_allotted",
-            _("A part of this need stands in a lot. The buyer must take it out of the lot first."),
+            _(
+                "A part of this need stands in a lot, or was put out to tender: the buyer can take"
+                " it out of a draft lot, but what was tendered no longer changes."
+            ),
         )
     moved = need.move(NeedState.RETURNED)
     need.approver_id, need.return_reason, need.check_figure = actor.person_id, reason, None

@@ -234,6 +234,7 @@ def _row(
         "remark": line.remark,
         "is_validated": False,
         "is_pooled": False,
+        "was_tendered": False,
         "allotted": Decimal(0),
         "version": kept.version + 1 if kept else 1,
     }

@@ -8,7 +8,6 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     case,
-    literal,
     null,
     select,
     type_coerce,
@@ -36,7 +35,7 @@ def enter(lines: ColumnElement[bool]) -> None:
     )
     into = select(Equivalence.into_item_id).where(merged).scalar_subquery()
     makes = select(Equivalence.units_each).where(merged).scalar_subquery()
-    converted = type_coerce(product(NeedLine.quantity, makes) / literal(_THOUSAND), Quantity)
+    converted = type_coerce(product(NeedLine.quantity, makes) // _THOUSAND, Quantity)
     is_left_out = select(Omission.id).where(Omission.need_line_id == NeedLine.id).exists()
     db.session.execute(
         update(NeedLine)

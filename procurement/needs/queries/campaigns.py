@@ -172,6 +172,8 @@ def guests(campaign: Campaign) -> list[Record]:
 
 
 def has_allotted(campaign: Campaign) -> bool:
-    """Tell whether any line of a campaign is in a lot."""
-    query = select(NeedLine.id).where(NeedLine.campaign_id == campaign.id, NeedLine.allotted > 0)
+    """Tell whether any line of a campaign is in a lot, or was tendered in one."""
+    query = select(NeedLine.id).where(
+        NeedLine.campaign_id == campaign.id, or_(NeedLine.allotted > 0, NeedLine.was_tendered)
+    )
     return db.session.scalar(query.limit(1)) is not None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from procurement.extensions import db
 from procurement.kernel.access import Actor, Permission, Role
@@ -111,6 +111,8 @@ def written_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def is_allotted(need: Need) -> bool:
-    """Tell whether a part of the need stands in a lot."""
-    query = select(NeedLine.id).where(NeedLine.need_id == need.id, NeedLine.allotted > 0)
+    """Tell whether a part of the need stands in a lot, or was tendered in one."""
+    query = select(NeedLine.id).where(
+        NeedLine.need_id == need.id, or_(NeedLine.allotted > 0, NeedLine.was_tendered)
+    )
     return db.session.scalar(query.limit(1)) is not None
