@@ -12,7 +12,7 @@ from procurement.demo import accounts
 from procurement.extensions import db
 from procurement.kernel import language
 from procurement.lots.editions import Edition, file_name, lot_sheet
-from procurement.lots.models import Allocation, Lot, LotLine
+from procurement.lots.models import Allocation, Lot, LotLine, LotState
 from procurement.members.models import Member, MemberKind
 from procurement.orders.models import Order, OrderLine, OrderState
 from procurement.orders.paper import letterhead_on, order_paper
@@ -59,7 +59,7 @@ def _largest_lot() -> Lot:
         select(Lot)
         .join(LotLine, LotLine.lot_id == Lot.id)
         .join(Allocation, Allocation.lot_line_id == LotLine.id)
-        .where(Lot.sheet_version > 0)
+        .where(Lot.state != LotState.DRAFT)
         .group_by(Lot.id)
         .order_by(func.count().desc(), Lot.id)
         .limit(1)

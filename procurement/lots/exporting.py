@@ -72,9 +72,7 @@ def _make_matrix(lot_id: int, target: Path, tell: Tell) -> str:
 
 def _mark_matrix(lot_id: int) -> str:
     lot = _lot(lot_id)
-    if lot.is_draft:
-        return _figure([lot.title, *queries.allocated(queries.of_lot(lot))])
-    return _mark_edition(lot_id)
+    return _figure(queries.lot_marks(queries.of_lot(lot)))
 
 
 def _make_campaign_matrix(campaign_id: int, target: Path, tell: Tell) -> str:
@@ -104,9 +102,8 @@ def _mark_campaign(campaign_id: int) -> str:
         [
             campaign.title,
             *sorted(map(str, queries.pooled(campaign_id))),
-            *map(str, queries.campaign_lots(campaign_id)),
-            *queries.allocated(Lot.campaign_id == campaign_id),
-            *queries.left_out_marks(campaign_id),
+            *queries.lot_marks(Lot.campaign_id == campaign_id),
+            queries.waiting_mark(campaign_id),
         ]
     )
 

@@ -3,39 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask import url_for
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
-from procurement.agreements.models import Agreement, AgreementState
 from procurement.extensions import db
 from procurement.kernel.access import Actor, Permission, Role
 from procurement.kernel.database import Record
-from procurement.lots.models import Lot, LotState
 from procurement.members.models import Member, Person, acts_for, is_own
-from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedLine, NeedState
-from procurement.needs.queries import (
-    TAKES_VALIDATION,
-    asked_on,
-    concerned_on,
-    unanswered,
-    written_by,
-)
+from procurement.needs.models import Campaign, CampaignState, Entry, Need, NeedState
+from procurement.needs.queries import asked_on, concerned_on, unanswered
 from procurement.needs.queries.harmonising import to_harmonise
 from procurement.orders.models import Order, OrderState
-from procurement.tenders.models import Tender, TenderState
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that may await a role: how many, said how (without the number), and where."""
-
-    count: ScalarSelect[int]
-    sentence: Callable[[int], str]
-    url: str
-
+from procurement.web.buying import buyer_steps, nearly_full
+from procurement.web.waiting import Waiting, count_of, submitted_by_another
 
 #: (count, sentence without the count, address), as the macro of next steps takes them.
 NextStep = tuple[int, str, str]
@@ -101,10 +83,6 @@ def _to_harmonise() -> list[NextStep]:
     ]
 
 
-def _count(model: Any, *conditions: Any) -> ScalarSelect[int]:
-    return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
-
-
 def _open_campaigns(member_id: int, today: date) -> list[Record]:
     query = (
         select(
@@ -134,12 +112,12 @@ def _requester(person: Actor, _today: date) -> list[Waiting]:
     written = or_(Need.member_id == person.member_id, _by_mandate(person))
     return [
         Waiting(
-            _count(Need, written, Need.state == NeedState.RETURNED),
+            count_of(Need, written, Need.state == NeedState.RETURNED),
             lambda n: ngettext("need to correct", "needs to correct", n),
             url_for("needs.need_list", state="returned"),
         ),
         Waiting(
-            _count(Order, Order.member_id == person.member_id, Order.state == OrderState.DRAFT),
+            count_of(Order, Order.member_id == person.member_id, Order.state == OrderState.DRAFT),
             lambda n: ngettext("draft order to submit", "draft orders to submit", n),
             url_for("orders.order_list", state="draft"),
         ),
@@ -151,134 +129,33 @@ def _by_mandate(person: Actor) -> ColumnElement[bool]:
     return (Need.entry == Entry.DELEGATE) & acts_for(Need.member_id, person)
 
 
-def _submitted_by_another(person: Actor) -> tuple[ColumnElement[bool], ...]:
-    of_campaign = select(Campaign.id).where(Campaign.state.in_(TAKES_VALIDATION))
-    return (
-        Need.state == NeedState.SUBMITTED,
-        Need.author_id != person.person_id,
-        Need.campaign_id.in_(of_campaign),
-        ~written_by(person),
-    )
-
-
 def _approver(person: Actor, _today: date) -> list[Waiting]:
     decided = or_(is_own(Need.member_id, person), _by_mandate(person))
     return [
         Waiting(
-            _count(Need, decided, *_submitted_by_another(person)),
+            count_of(Need, decided, *submitted_by_another(person)),
             lambda n: ngettext("need to validate", "needs to validate", n),
             url_for("needs.need_list", state="submitted"),
         ),
         Waiting(
-            _count(Order, Order.member_id == person.member_id, Order.state == OrderState.SUBMITTED),
+            count_of(
+                Order, Order.member_id == person.member_id, Order.state == OrderState.SUBMITTED
+            ),
             lambda n: ngettext("order to confirm", "orders to confirm", n),
             url_for("orders.order_list", state="submitted"),
         ),
     ]
 
 
-def _buyer(person: Actor, today: date) -> list[Waiting]:
-    return _surveys(person, today) + _purchases(today)
-
-
-def _surveys(person: Actor, today: date) -> list[Waiting]:
-    return [
-        Waiting(
-            _count(Need, Need.objection.is_not(None), Need.visible_to(person)),
-            lambda n: ngettext(
-                "need that a member objects to", "needs that a member objects to", n
-            ),
-            url_for("needs.need_list", state="objected"),
-        ),
-        Waiting(
-            _count(Need, Need.entry == Entry.CENTRALE, *_submitted_by_another(person)),
-            lambda n: ngettext(
-                "need entered for a member to validate",
-                "needs entered for members to validate",
-                n,
-            ),
-            url_for("needs.need_list", state="submitted"),
-        ),
-        Waiting(
-            _count(Campaign, Campaign.state == CampaignState.OPEN, Campaign.closes_on < today),
-            lambda n: ngettext(
-                "campaign to close or to extend", "campaigns to close or to extend", n
-            ),
-            url_for("needs.campaign_list"),
-        ),
-        Waiting(
-            _to_pool(),
-            lambda n: ngettext("campaign to pool into lots", "campaigns to pool into lots", n),
-            url_for("needs.campaign_list"),
-        ),
-    ]
-
-
-def _purchases(today: date) -> list[Waiting]:
-    return [
-        Waiting(
-            _count(Lot, Lot.state == LotState.DRAFT),
-            lambda n: ngettext("lot to freeze", "lots to freeze", n),
-            url_for("lots.lot_list", state="draft"),
-        ),
-        Waiting(
-            _count(Lot, Lot.state == LotState.FROZEN),
-            lambda n: ngettext("lot to put out to tender", "lots to put out to tender", n),
-            url_for("lots.lot_list", state="frozen"),
-        ),
-        Waiting(
-            _count(Tender, Tender.state == TenderState.OPEN, Tender.answers_by < today),
-            lambda n: ngettext("tender to award", "tenders to award", n),
-            url_for("tenders.tender_list"),
-        ),
-        Waiting(
-            _count(Agreement, Agreement.state == AgreementState.DRAFT),
-            lambda n: ngettext("agreement to notify", "agreements to notify", n),
-            url_for("agreements.agreement_list"),
-        ),
-        _nearly_full(),
-    ]
-
-
-def _to_pool() -> ScalarSelect[int]:
-    return (
-        select(func.count(NeedLine.campaign_id.distinct()))
-        .join(Campaign, Campaign.id == NeedLine.campaign_id)
-        .where(
-            Campaign.state == CampaignState.CLOSED,
-            NeedLine.is_pooled,
-            NeedLine.allotted < NeedLine.pool_quantity,
-        )
-        .scalar_subquery()
-    )
-
-
-def _nearly_full() -> Waiting:
-    taken = (Agreement.reserved + Agreement.consumed) * 100
-    return Waiting(
-        _count(
-            Agreement,
-            Agreement.state == AgreementState.NOTIFIED,
-            taken >= Agreement.ceiling * 85,
-        ),
-        lambda n: ngettext(
-            "agreement has used 85 %% of its ceiling",
-            "agreements have used 85 %% of their ceiling",
-            n,
-        ),
-        url_for("agreements.agreement_list"),
-    )
-
-
 def _administrator(_person: Actor, _today: date) -> list[Waiting]:
     return [
         Waiting(
-            _count(Person, Person.is_active),
+            count_of(Person, Person.is_active),
             lambda n: ngettext("person may sign in", "people may sign in", n),
             url_for("members.person_list"),
         ),
         Waiting(
-            _count(Member),
+            count_of(Member),
             lambda n: ngettext("body is known", "bodies are known", n),
             url_for("members.member_list"),
         ),
@@ -288,7 +165,7 @@ def _administrator(_person: Actor, _today: date) -> list[Waiting]:
 _WAITING: dict[Role, Callable[[Actor, date], list[Waiting]]] = {
     Role.REQUESTER: _requester,
     Role.APPROVER: _approver,
-    Role.BUYER: _buyer,
-    Role.FINANCE: lambda _person, _today: [_nearly_full()],
+    Role.BUYER: buyer_steps,
+    Role.FINANCE: lambda _person, _today: [nearly_full()],
     Role.ADMINISTRATOR: _administrator,
 }

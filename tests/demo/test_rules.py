@@ -25,10 +25,13 @@ def test_the_days_follow_each_other_whenever_the_story_is_told(today):
         told.awarded,
         told.notified,
         told.starts,
+        told.pooled_from,
         told.mandated,
+        told.pooled_until,
         told.opens,
         told.reminded,
         told.today,
+        told.next_launch,
         told.closes,
         told.ends,
     ]

@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from procurement.kernel import exports
+from procurement.kernel import exports, pipeline
 from procurement.kernel.errors import Absent
+from procurement.lots import operations
 from procurement.lots.models import Allocation, AllocationKind
+from procurement.lots.operations.projects import price_lines
 from procurement.needs.models import Omission
 from tests.databases import on_sqlite
 from tests.door import refused
@@ -163,32 +166,38 @@ def marks(ground, lot):
 
 def test_a_mark_changes_with_what_the_file_is_made_of(session, ground, english):
     lot = ground.form()
+    by = {"actor": ground.buyer}
+    drafts = {"lot-matrix", "campaign-workbook"}
 
     def changed(act):
+        pipeline.commit()
         before = marks(ground, lot)
         act()
-        session.flush()
+        pipeline.commit()
         after = marks(ground, lot)
         return {kind for kind in before if before[kind] != after[kind]}
 
-    assert changed(lambda: None) == set()
-    assert changed(lambda: setattr(lot, "title", "Autre")) == {"lot-matrix", "campaign-workbook"}
-
     def take_less():
-        fed = lot.lines[0].allocations[0]
-        session.refresh(fed.need_line)
-        fed.quantity -= 1
-        fed.need_line.allotted -= 1
+        line = lot.lines[0]
+        operations.take(line, [operations.Take(ground.lines[0].id, Decimal(9), Decimal(10))], **by)
 
-    assert changed(take_less) == {"lot-matrix", "campaign-workbook"}
-    assert changed(lambda: setattr(lot.lines[0], "estimated_price", Decimal(7))) == {
-        "lot-matrix",
-        "campaign-workbook",
-    }
-    assert changed(lambda: make_line(session, ground.first_need, ground.tablet, 2)) == {
-        "campaign-matrix",
-        "campaign-workbook",
-    }
+    assert changed(lambda: None) == set()
+    assert changed(take_less) == drafts
+    assert changed(lambda: price_lines(lot, {lot.lines[0].id: Decimal(7)}, **by)) == drafts
+    more = partial(make_line, session, ground.first_need, ground.tablet, 2)
+    assert changed(more) == {"campaign-matrix", "campaign-workbook"}
+    words = {"words": "une grande échelle", "own_unit": "pièce"}
+    waiting = partial(make_line, session, ground.second_need, None, 1, **words)
+    assert changed(waiting) == {"campaign-workbook"}
     assert changed(lambda: make_member(session)) == set()
-    assert changed(lambda: ground.freeze(lot)) == {"lot-matrix", "campaign-workbook"}
+    assert changed(lambda: ground.form(ground.tablet)) == {"campaign-workbook"}
+    assert changed(lambda: ground.freeze(lot)) == drafts
     assert set(marks(ground, lot)) == set(KINDS)
+
+
+def test_to_tell_the_mark_of_a_lot_its_allocations_are_not_read(ground, english, count_queries):
+    lot = ground.freeze(ground.form())
+    pipeline.commit()
+    with count_queries() as statements:
+        marks(ground, lot)
+    assert not [one for one in statements if "allocation" in one]

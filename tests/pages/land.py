@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from openpyxl import load_workbook
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from procurement.agreements import operations as agreements
@@ -22,9 +22,17 @@ from procurement.extensions import db
 from procurement.kernel import pipeline
 from procurement.kernel.access import Actor, Role
 from procurement.kernel.database import Base
+from procurement.kernel.exports import Export
 from procurement.kernel.pipeline import today
 from procurement.lots import operations as lots
-from procurement.lots.models import Lot, LotLine, Project
+from procurement.lots.models import (
+    Allocation,
+    AllocationKind,
+    Comparison,
+    Lot,
+    LotLine,
+    Project,
+)
 from procurement.members import mandates
 from procurement.members import operations as members
 from procurement.members.models import Mandate, Member, Person, Site
@@ -37,6 +45,7 @@ from procurement.needs.models import (
     Need,
     NeedLine,
     NeedState,
+    Omission,
     Upload,
 )
 from procurement.needs.pages import store
@@ -48,6 +57,7 @@ from procurement.tenders.models import Offer, Supplier, Tender
 from tests.agreements.make import make_terms
 from tests.make import actor_for, make_campaign, make_line, make_need, make_plan, make_project
 from tests.needs.trip import FIRST, put, saved
+from tests.pages import bench
 
 _DOMAIN = accounts.DOMAINS[accounts.DRAFTING]
 ADDRESSES = {
@@ -80,9 +90,16 @@ def settle_land(app: Flask) -> dict[Role, Actor]:
             actor_for(people[role]) for role in (Role.REQUESTER, Role.APPROVER, Role.BUYER)
         )
         _leave_lots(session, people, buyer)
+        bench.leave_bench(session, people[Role.REQUESTER], people[Role.APPROVER], buyer)
         _leave_orders(session, agent, approver)
         pipeline.commit()
         return {role: actor_for(person) for role, person in people.items()}
+
+
+#: Whether rounding up to whole packs added something to a lot line.
+_ADDED = exists().where(
+    Allocation.lot_line_id == LotLine.id, Allocation.kind != AllocationKind.NEED
+)
 
 
 def rows_of(actor: Actor) -> dict[str, Select[int]]:
@@ -102,11 +119,28 @@ def rows_of(actor: Actor) -> dict[str, Select[int]]:
             NeedLine, Need.state, NeedLine.words.is_(None), NeedLine.item_id.is_(None)
         ).join(Need, Need.id == NeedLine.need_id),
         "upload_id": one_of_each(Upload, Upload.applied_at.is_(None)),
-        "lot_id": one_of_each(Lot, Lot.state),
-        "lots.lot_line line_id": one_of_each(LotLine, Lot.state).join(
+        "lots.pool_line line_id": one_of_each(
+            NeedLine,
+            Need.state,
+            NeedLine.is_pooled,
+            NeedLine.allotted > 0,
+            NeedLine.allotted == NeedLine.pool_quantity,
+            exists().where(Omission.need_line_id == NeedLine.id),
+        ).join(Need, Need.id == NeedLine.need_id),
+        "lots.pool_item campaign_id": bench.campaigns(),
+        "lots.pool_item item_id": bench.item_ids(),
+        "lots.merge_form campaign_id": bench.campaigns(),
+        "lots.merge_form item_id": bench.item_ids().limit(4),
+        "lots.whereabouts need_id": one_of_each(
+            Need, Need.state, Need.campaign_id.in_(bench.campaigns())
+        ),
+        "lot_id": one_of_each(Lot, Lot.state, Lot.sheet_version, Lot.released_on.is_(None)),
+        "lots.lot_line line_id": one_of_each(LotLine, Lot.state, _ADDED).join(
             Lot, Lot.id == LotLine.lot_id
         ),
         "project_id": one_of_each(Project, Project.procedure, Project.valued_on.is_(None)),
+        "comparison_id": one_of_each(Comparison, Comparison.chosen.is_(None)),
+        "export_id": one_of_each(Export, Export.state),
         "tender_id": one_of_each(Tender, Tender.state),
         "offer_id": one_of_each(Offer, Tender.state).join(Tender, Tender.id == Offer.tender_id),
         "agreement_id": one_of_each(Agreement, Agreement.state),

@@ -17,6 +17,7 @@ from procurement.extensions import db
 from procurement.kernel.access import Actor, Audience, Role
 from procurement.needs.likeness import key_of
 from tests.browser import DESKTOP, PHONE, Visitors, axe_violations, serving
+from tests.chain import QUESTION
 from tests.conftest import build
 from tests.databases import disconnect
 from tests.pages.land import rows_of, settle_land
@@ -25,18 +26,25 @@ pytestmark = pytest.mark.browser
 
 _ROLES = [None, *Role]
 #: Addresses that answer with a file, or lead elsewhere.
-_NO_PAGE = re.compile(r"\.(pdf|xlsx)$|^/documents/|^/static/|^/bootstrap/|^/language/|^/savings$")
+_NO_PAGE = re.compile(
+    r"\.(pdf|xlsx)$|/download$|^/documents/|^/static/|^/bootstrap/|^/language/|^/savings$"
+)
+#: No row is found by these words: every list says what to do then.
+_NOTHING = "?q=nothing+of+the+kind"
 #: What an address also asks for: without it a page has nothing to show, with it more.
 _WORDING = urlencode(dict(zip(("words", "unit"), key_of(*WAITING[0][:2]), strict=True)))
 _ASKED = {
     "needs.line_form": ["?item_id=1"],
     "needs.need": ["", "?q=a"],
     "needs.wording": ["", f"?{_WORDING}"],
+    "lots.pool": ["", "?departement=78&show=left&sort=-total", _NOTHING],
+    "lots.propose": ["", "?cut=trade&spread=intercommunality", "?cut=whole&spread=apart"],
+    "lots.compare": ["", f"?{urlencode(QUESTION)}"],
+    "lots.lot": ["", _NOTHING],
+    "lots.lot_prices": ["", "?missing=1"],
 }
 #: What is not for a visitor, not for the role, and not there at all.
 _ERRORS = {None: "/account", Role.REQUESTER: "/people", Role.BUYER: "/nothing"}
-#: No row is found by these words: every list says what to do then.
-_NOTHING = "?q=nothing+of+the+kind"
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,13 +12,22 @@ from sqlalchemy.orm import Session
 
 from procurement.kernel.access import ROLE_PERMISSIONS, Role
 from procurement.kernel.pipeline import today
+from procurement.lots import operations
+from procurement.lots.models import LotState
 from procurement.members.models import CentralBody
 from procurement.needs.models import CampaignState, Invitation, NeedState
 from tests.browse import tree
 from tests.chain import Chain, make_chain
 from tests.conftest import CountQueries
 from tests.door import Door
-from tests.make import make_campaign, make_item, make_line, make_need
+from tests.make import (
+    actor_for,
+    make_campaign,
+    make_item,
+    make_line,
+    make_need,
+    make_plan,
+)
 from tests.people import People
 
 Step = tuple[str, str, str]
@@ -81,6 +91,34 @@ def test_a_buyer_is_led_along_the_chain(
         ("1", "campaign to close or to extend", "/campaigns"),
         ("1", "campaign to pool into lots", "/campaigns"),
     ]
+
+
+def test_a_buyer_is_led_from_the_pool_to_the_launch(
+    session: Session, people: People, chain: Chain, steps: Callable[[str], list[Step]]
+) -> None:
+    """A lot is frozen, its project valued; one that nobody won gives its needs back."""
+    chain.lot.state, chain.lot.awarded_on = LotState.UNSUCCESSFUL, None
+    for title in ("First", "Second"):
+        campaign = make_campaign(session, CampaignState.CLOSED, title=title)
+        need = make_need(session, campaign, people.ada, NeedState.VALIDATED, people.alix)
+        item = make_item(session)
+        make_line(session, need, item, 3)
+        on: dict[str, Any] = {"actor": actor_for(people.clara), "today": today()}
+        lot = operations.form(campaign, title, item_ids=[item.id], **on)
+        session.flush()
+        operations.form_project(campaign, make_plan(), [lot.id], actor=on["actor"])
+    operations.freeze(lot, **on)
+    session.commit()
+    back = ("1", "unsuccessful lot whose needs can go back to the pool")
+    assert steps("clara") == [
+        ("1", "lot to freeze", "/lots?state=draft"),
+        ("2", "purchase projects to value", "/projects"),
+        ("1", "lot to put out to tender", "/lots?state=frozen"),
+        (*back, "/lots?state=unsuccessful"),
+    ]
+    chain.lot.released_on = today()
+    session.commit()
+    assert back[1] not in [what for _count, what, _url in steps("clara")]
 
 
 def test_a_buyer_is_told_who_has_not_answered(

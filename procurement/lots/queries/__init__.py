@@ -1,14 +1,14 @@
 """What the pages, the sheets and the acts of this room read."""
 
 from procurement.lots.queries.campaign_sheets import (
-    allocated,
     campaign_lots,
     left_out,
-    left_out_marks,
+    lot_marks,
     pooled_by_member,
     pooled_items,
     pooled_members,
     remaining_by_item,
+    waiting_mark,
 )
 from procurement.lots.queries.exports import about_export, export_list, frozen_lots
 from procurement.lots.queries.forming import (
@@ -63,7 +63,6 @@ from procurement.lots.queries.opening import (
     parts,
 )
 from procurement.lots.queries.pool import (
-    OUTSIDE,
     POOL_SHOWS,
     POOL_SORTS,
     Found,
@@ -100,6 +99,7 @@ from procurement.lots.queries.sheets import (
     streamed,
 )
 from procurement.lots.queries.splitting import added, line_needs, other_drafts
+from procurement.lots.queries.territories import OUTSIDE
 from procurement.lots.queries.thresholds import law_on, rows_about, threshold_rows
 from procurement.lots.queries.versions import Edition, History, history
 from procurement.lots.queries.whereabouts import Located, Place, located, need_lines
@@ -130,7 +130,6 @@ __all__ = [
     "about_export",
     "acts_on",
     "added",
-    "allocated",
     "areas",
     "breakdown",
     "campaign_choices",
@@ -155,13 +154,13 @@ __all__ = [
     "item_total",
     "law_on",
     "left_out",
-    "left_out_marks",
     "line_count",
     "line_needs",
     "lines_page",
     "located",
     "lot_lines",
     "lot_list",
+    "lot_marks",
     "lots_taking",
     "lots_to_choose",
     "member_count",
@@ -202,6 +201,7 @@ __all__ = [
     "threshold_rows",
     "unpriced_lines",
     "valued_lots",
+    "waiting_mark",
     "with_members",
     "worth",
 ]

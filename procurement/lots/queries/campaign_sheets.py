@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, distinct, func, select
 
 from procurement.catalogue.models import Item
 from procurement.extensions import db
+from procurement.kernel.audit import AuditEntry
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, Lot, LotLine, Project
 from procurement.lots.queries.sheets import AREA, AREA_ID, by_place
@@ -114,38 +115,43 @@ def left_out(campaign_id: int) -> Query:
     )
 
 
-def left_out_marks(campaign_id: int) -> Sequence[str]:
-    """Write in a few words what :func:`left_out` would give, for telling whether it changed."""
-    lines = select(func.count(), func.sum(NeedLine.quantity), func.max(NeedLine.id))
-    waiting = lines.where(
-        NeedLine.campaign_id == campaign_id, NeedLine.is_validated, NeedLine.is_pooled.is_(False)
-    )
-    said = (
-        select(func.count(), func.max(Omission.id), func.max(Omission.at))
-        .join(NeedLine, NeedLine.id == Omission.need_line_id)
-        .where(NeedLine.campaign_id == campaign_id)
-    )
-    return [str(db.session.execute(query).one()) for query in (waiting, said)]
+def lot_marks(chosen: ColumnElement[bool]) -> Sequence[Record]:
+    """Select what tells whether lots changed, by a condition on Lot: the last act on each.
 
-
-def allocated(chosen: ColumnElement[bool]) -> Sequence[str]:
-    """Write in a few words what feeds lots, by a condition on Lot, for telling if it changed."""
-    query = (
+    Their allocations are not read: there may be a million.
+    """
+    lines = select(LotLine.id).where(LotLine.lot_id == Lot.id).correlate(Lot)
+    last = select(func.max(AuditEntry.id)).correlate(Lot)
+    on_lot = last.where(AuditEntry.object_type == Lot.__tablename__, AuditEntry.object_id == Lot.id)
+    on_lines = last.where(
+        AuditEntry.object_type == LotLine.__tablename__, AuditEntry.object_id.in_(lines)
+    )
+    return db.session.execute(
         select(
-            LotLine.id,
-            LotLine.position,
-            LotLine.estimated_price,
-            func.count(Allocation.id),
-            func.max(Allocation.id),
-            func.sum(Allocation.quantity),
+            Lot.id,
+            Lot.title,
+            Lot.state,
+            Lot.sheet_version,
+            Lot.check_figure,
+            Project.title.label("project"),
+            # A line that was moved to another lot is no act on the one that it left.
+            select(func.count()).where(LotLine.lot_id == Lot.id).correlate(Lot).scalar_subquery(),
+            on_lot.scalar_subquery(),
+            on_lines.scalar_subquery(),
         )
-        .join(Lot, Lot.id == LotLine.lot_id)
-        .outerjoin(Allocation, Allocation.lot_line_id == LotLine.id)
+        .outerjoin(Project, Project.id == Lot.project_id)
         .where(chosen)
-        .group_by(LotLine.id, LotLine.position, LotLine.estimated_price)
-        .order_by(LotLine.id)
-    )
-    return [str(row) for row in db.session.execute(query)]
+        .order_by(Lot.number)
+    ).all()
+
+
+def waiting_mark(campaign_id: int) -> Record:
+    """Count and sum the validated lines that wait to be harmonised."""
+    return db.session.execute(
+        select(func.count(), func.sum(NeedLine.quantity)).where(
+            NeedLine.campaign_id == campaign_id, NeedLine.item_id.is_(None), NeedLine.is_validated
+        )
+    ).one()
 
 
 def _is_pooled(campaign_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -23,7 +23,8 @@ from procurement.extensions import db
 from procurement.kernel.audit import AuditEntry
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
-from procurement.lots.queries.pool import FIRM, Pooled, Share, territory
+from procurement.lots.queries.pool import FIRM, Pooled, Share
+from procurement.lots.queries.territories import territory
 from procurement.lots.rules import DEPARTEMENTS
 from procurement.members.models import Member, MemberKind, Person, Site
 from procurement.needs.models import Equivalence, NeedLine, Omission, Strength

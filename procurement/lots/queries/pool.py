@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Dialect,
     bindparam,
     case,
+    cast,
     func,
-    or_,
+    literal_column,
     select,
     type_coerce,
 )
@@ -21,14 +24,12 @@ from procurement.catalogue.models import Family, Item
 from procurement.catalogue.rules import words
 from procurement.extensions import db
 from procurement.kernel.database import Quantity, Query, Record
+from procurement.lots.queries.territories import territory
 from procurement.lots.rules import DEPARTEMENTS
-from procurement.members.models import Member, MemberKind
 from procurement.members.rules import plain
 from procurement.needs.models import NeedLine, Strength
 
 _ZERO = Decimal(0)
-#: What an address says for the bodies that belong to no intercommunality.
-OUTSIDE = "outside"
 #: What the bench may be sorted by, the order of the catalogue first; a minus sign turns it round.
 POOL_SORTS = ("code", "designation", "total", "left", "members")
 #: What the bench may be narrowed to: items with something left, or with something left out.
@@ -103,14 +104,18 @@ class Pooled(NamedTuple):
 
 
 def _raw(total: ColumnElement[Any]) -> ColumnElement[int]:
-    """Leave a sum in thousandths: it becomes a quantity only where somebody reads it."""
-    return type_coerce(total, BigInteger)
+    """Leave a sum in thousandths: it becomes a quantity only where somebody reads it.
+
+    PostgreSQL would answer a decimal, which is read more slowly than a whole number.
+    """
+    return cast(type_coerce(total, BigInteger), BigInteger)
 
 
-FIRM = case((NeedLine.strength == Strength.FIRM, NeedLine.pool_quantity), else_=0)
+_IS_FIRM = NeedLine.strength == literal_column(f"'{Strength.FIRM.value}'")
+FIRM = case((_IS_FIRM, NeedLine.pool_quantity), else_=literal_column("0"))
 
-# The statements of the pool are put together once, and asked of the connection itself: what a
-# session does around them would take a quarter of their time.
+# The statements of the pool are put together once, and asked of the connection itself: what is
+# done around them otherwise would take a quarter of their time.
 _POOLED: Query = (
     select(
         NeedLine.pool_item_id,
@@ -138,36 +143,26 @@ _MEMBERS: Query = (
 )
 
 
-def territory(departement: str, intercommunality: str) -> list[ColumnElement[bool]]:
-    """Conditions on NeedLine: asked for in a département, or by the members of a body and itself.
-
-    A body stands where it does today; ``OUTSIDE`` is for those of no intercommunality.
-    """
-    found: list[ColumnElement[bool]] = []
-    if departement in DEPARTEMENTS:
-        found.append(NeedLine.departement == departement)
-    if intercommunality:
-        inside = select(Member.id).where(_belongs(intercommunality))
-        found.append(NeedLine.member_id.in_(inside))
-    return found
-
-
-def _belongs(intercommunality: str) -> ColumnElement[bool]:
-    is_group = Member.kind == MemberKind.INTERCOMMUNALITY
-    if intercommunality == OUTSIDE:
-        return Member.intercommunality_id.is_(None) & ~is_group
-    body = int(intercommunality)
-    return or_(Member.id == body, (Member.intercommunality_id == body) & ~is_group)
-
-
 def pooled(campaign_id: int, chosen: PoolFilter | None = None) -> Sequence[Record]:
     """Sum the pooled lines of a campaign by item and département, in one pass over an index.
 
     Rows of item's id, département, then in thousandths of a unit: asked for, in lots, firm.
     ``chosen`` narrows them to a territory.
     """
+    connection, asked = db.session.connection(), {"campaign_id": campaign_id}
     query = _narrowed(_POOLED, chosen)
-    return db.session.connection().execute(query, {"campaign_id": campaign_id}).all()
+    if query is not _POOLED:
+        return connection.execute(query, asked).all()
+    written, is_positional = _written(connection.dialect)
+    values: Any = tuple(asked.values()) if is_positional else asked
+    return connection.exec_driver_sql(written, values).all()
+
+
+@lru_cache(maxsize=8)
+def _written(dialect: Dialect) -> tuple[str, bool]:
+    """Write the statement of all sums as a database reads it, and tell how it takes its value."""
+    compiled = _POOLED.compile(dialect=dialect)
+    return str(compiled), bool(dialect.positional)
 
 
 def _narrowed(query: Query, chosen: PoolFilter | None) -> Query:

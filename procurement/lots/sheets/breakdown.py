@@ -51,7 +51,7 @@ def by_departement(lot: Lot, lines: Sequence[Record], estimate: Sheet, members: 
         Column(_("Code"), 13),
         Column(_("Item"), 40, is_strong=True),
         Column(_("Unit"), 13),
-        Column(_("Members"), 10, WHOLE),
+        Column(_("Members"), 12, WHOLE),
         *(Column(code, 12, quantity, colour=code) for code in DEPARTEMENTS),
         Column(_("Stock"), 12, quantity, colour="quiet"),
         Column(_("Total"), 12, quantity),

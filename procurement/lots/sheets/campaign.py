@@ -58,7 +58,7 @@ def _lots(campaign: Campaign, title: _Said) -> Sheet:
         Column(_("Frozen on"), 13, DATE),
         Column(_("Check figure"), 16),
         Column(_("Items"), 9, WHOLE),
-        Column(_("Members"), 10, WHOLE),
+        Column(_("Members"), 12, WHOLE),
         Column(_("Estimated amount before VAT, in euros"), 18, AMOUNT),
         Column(_("Lines without an estimated price"), 16, WHOLE),
     ]
@@ -170,12 +170,12 @@ def _left_out(campaign: Campaign, title: _Said) -> Sheet:
     name = _("Left out of the pool")
     columns = [
         *_member_columns(),
-        Column(_("Delivery place"), 28),
+        Column(_("Delivery place"), 22),
         *_item_columns(),
-        Column(_("Quantity"), 13, QUANTITY),
-        Column(_("Why"), 50),
-        Column(_("By"), 22),
-        Column(_("When"), 17),
+        Column(_("Quantity"), 12, QUANTITY),
+        Column(_("Why"), 34),
+        Column(_("By"), 16),
+        Column(_("When"), 16),
     ]
     found = queries.left_out(campaign.id)
     rows = Streamed(queries.count_of(found), _omitted(found))
@@ -203,21 +203,21 @@ def _omitted(found: Query) -> Iterator[tuple[Cell, ...]]:
 def _lot_columns() -> list[Column]:
     return [
         Column(_("Lot"), 6, WHOLE),
-        Column(_("Title"), 34, is_strong=True),
-        Column(_("State"), 15),
+        Column(_("Title"), 26, is_strong=True),
+        Column(_("State"), 13),
     ]
 
 
 def _member_columns() -> list[Column]:
     return [
         Column(_("Département"), 14),
-        Column(_("Intercommunality"), 30),
-        Column(_("Member"), 32, is_strong=True),
+        Column(_("Intercommunality"), 26),
+        Column(_("Member"), 28, is_strong=True),
     ]
 
 
 def _item_columns() -> list[Column]:
-    return [Column(_("Code"), 13), Column(_("Item"), 44), Column(_("Unit"), 13)]
+    return [Column(_("Code"), 12), Column(_("Item"), 38), Column(_("Unit"), 12)]
 
 
 def _lot(line: Record) -> tuple[Cell, ...]:

@@ -40,7 +40,7 @@ def named_places(lot: Lot, lines: Sequence[Record]) -> Sheet:
     """Make the table of every place with its member and address, line by line."""
     name = _("Delivery places")
     columns = [
-        Column(_("Département"), 13),
+        Column(_("Département"), 14),
         Column(_("Intercommunality"), 24),
         Column(_("Member"), 26, is_strong=True),
         Column(_("Delivery place"), 26),
