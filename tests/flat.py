@@ -44,7 +44,7 @@ class FlatSheet:
         gone.getparent().remove(gone)
 
     def save(self) -> None:
-        """Write the file, without the results of its formulas: they are of what was there before."""
+        """Write the file without the results of its formulas, which are of what was before."""
         for cell in self._document.iter(f"{_TABLE}table-cell"):
             if cell.get(f"{_TABLE}formula"):
                 _empty(cell)

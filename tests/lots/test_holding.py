@@ -36,13 +36,16 @@ def meanwhile(make_app: MakeApp, database_url: str):
 
             doing = others.submit(run)
             sleep(3)
+            print('DONE?', doing.done())
+            from sqlalchemy import text
+            print(db.session.execute(text("select state, wait_event_type, wait_event, query from pg_stat_activity where datname = current_database()")).all())
             return doing
 
         yield begin
 
 
 @pytest.mark.parametrize("act", ["merge", "unmerge"])
-def test_a_need_validated_during_a_merge_follows_it(session, ground, meanwhile, act):
+def test_a_need_validated_during_a_merge_follows_it(session, ground, meanwhile, act, count_queries):
     box = make_item(session, ground.video, code="VID-009", unit=Unit.BOX)
     make_line(session, ground.first_need, box, 3)
     author = make_person(session)
@@ -59,11 +62,13 @@ def test_a_need_validated_during_a_merge_follows_it(session, ground, meanwhile, 
 
     session.rollback()
     database.begin_write(session)
+    cm = count_queries(); st = cm.__enter__()
     if act == "merge":
         operations.merge(*merging, **who)
     else:
         operations.unmerge(ground.campaign, box, **who)
     session.flush()
+    print('\n'.join(one[:300] for one in st))
     validating = meanwhile(lambda other: needs.validate(other.get(Need, need_id), actor=approver))
     pipeline.commit()
     validating.result(timeout=20)
