@@ -23,10 +23,10 @@ from procurement.needs.models.declarations import (
     Need,
     NeedLine,
     NeedState,
-    NeedVersion,
 )
 from procurement.needs.models.documents import PURPOSE_LABELS, Document, Purpose, Upload
 from procurement.needs.models.harmonising import Equivalence, Omission, Wording
+from procurement.needs.models.versions import NeedVersion
 
 __all__ = [
     "BASIS_LABELS",

@@ -1,4 +1,4 @@
-"""What each member declares: its need in a campaign, the lines, and the versions of it."""
+"""What each member declares: its need in a campaign, and the lines of it."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
-    Text,
     UniqueConstraint,
     or_,
     text,
@@ -286,21 +285,3 @@ class NeedLine(Base):
         if actor.is_member_side:
             return or_(is_own(cls.member_id, actor), acts_for(cls.member_id, actor))
         return cls.need.has(Need.visible_to(actor))
-
-
-class NeedVersion(Base):
-    """A need as it was submitted: what the history compares."""
-
-    __tablename__ = "need_version"
-    __table_args__ = (UniqueConstraint("need_id", "number"),)
-
-    need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
-    #: 1 for the first submission.
-    number: Mapped[int]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(Instant)
-    #: The lines in the order they were typed, as a JSON list of what people read of each.
-    lines: Mapped[str] = mapped_column(Text)
-
-    #: Who submitted it.
-    person: Mapped[Person] = relationship()
