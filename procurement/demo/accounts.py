@@ -55,7 +55,7 @@ TOLD = (
     Account(Role.REQUESTER, f"agent@{DOMAINS[DRAFTING]}", "Ablis: a draft need to finish"),
     Account(Role.APPROVER, f"approver@{DOMAINS[VALIDATING]}", "Achères: a need to validate"),
     Account(Role.REQUESTER, f"agent@{DOMAINS[DELEGATE]}", "Orphin: a need to declare by mandate"),
-    Account(Role.BUYER, CENTRAL[Role.BUYER][0], "a campaign to pool, lots to freeze, a project to launch"),
+    Account(Role.BUYER, CENTRAL[Role.BUYER][0], "a campaign to pool, lots to freeze"),
     Account(Role.FINANCE, CENTRAL[Role.FINANCE][0], "the savings of the territory"),
     Account(Role.ADMINISTRATOR, CENTRAL[Role.ADMINISTRATOR][0], "people, and the journal"),
 )

@@ -40,9 +40,8 @@ _TOLERANCE = Decimal(5)
 _THAWED = "Une école a fermé depuis le recensement (motif inventé)."
 _TIERS = (Decimal(50), Decimal(500))
 _DAY = timedelta(days=1)
-#: What the buyer weighs the rest of the pool with: a curve and bidders that are invented.
+#: What the buyer weighs the connected objects with: a curve and bidders that are invented.
 _QUESTION = {
-    "scope": "pool",
     "floor": "0.84",
     "scale": "12",
     "eta": "0.5",
@@ -51,6 +50,7 @@ _QUESTION = {
     "elasticity_high": "0.15",
     "reference_bidders": "4",
     "bidders": "4",
+    "plans": [{"plan": "departement", "bidders": "6"}],
     "cost_per_lot": "3162",
     "firms": [
         {"turnover": "8000000"},
@@ -58,7 +58,11 @@ _QUESTION = {
         {"turnover": "600000"},
     ],
 }
-_CHOSEN = "Un seul lot pour le reste : les quantités sont trop petites pour deux (motif inventé)."
+_COMPARED = "Objets connectés : un lot ou deux ?"
+_CHOSEN = (
+    "Un lot par département : des installateurs de taille moyenne peuvent répondre à chacun"
+    " (motif inventé)."
+)
 
 
 def play(
@@ -175,10 +179,11 @@ def _freeze_twice(lot: Lot, timetable: Timetable, buyer: Actor) -> None:
 
 
 def _compare(campaign: Campaign, timetable: Timetable, buyer: Actor) -> None:
-    """Weigh how the rest could be cut, and choose."""
-    question = CompareInput().load(_QUESTION)["question"]
-    kept = comparing.keep(
-        campaign, "Le reste de la mutualisation", question, actor=buyer, today=timetable.today
-    )
+    """Weigh how the connected objects could be cut, and choose."""
+    family_id = db.session.scalar(select(Family.id).where(Family.code == "CITY"))
+    scope = {"scope": f"family-{family_id}"}
+    question = CompareInput().load(_QUESTION | scope)["question"]
+    day = timetable.today
+    kept = comparing.keep(campaign, _COMPARED, question, actor=buyer, today=day)
     db.session.flush()
-    comparing.choose(kept, "one", _CHOSEN, actor=buyer, today=timetable.today)
+    comparing.choose(kept, "departement", _CHOSEN, actor=buyer, today=day)

@@ -22,6 +22,8 @@ QUANTITY, DATE = "General;-General", "dd/mm/yyyy"
 #: What a spreadsheet takes for the start of a formula when it reads text again.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What spreadsheets would read as a character written by its number: _x0041_ as A.
+_NUMBERED = re.compile("_(?=x[0-9A-Fa-f]+_)")
 #: Characters that spreadsheets take in one cell.
 _LONGEST = 32767
 #: What spreadsheets count days from, since a leap day of 1900 that there never was.
@@ -74,13 +76,13 @@ class Look:
         return f'<c r="{place}" s="{self._plain}"><v>{number}</v></c>'
 
     def _text(self, place: str, text: str) -> str:
-        shown = _escaped(text)
-        if not shown:
+        held = plain(text)[:_LONGEST]
+        if not held:
             return self.written(place, None)
-        style = self._as_text if text.startswith(_RISKY) else self._plain
+        style = self._as_text if held.startswith(_RISKY) else self._plain
         return (
             f'<c r="{place}" s="{style}" t="inlineStr">'
-            f'<is><t xml:space="preserve">{shown}</t></is></c>'
+            f'<is><t xml:space="preserve">{_escaped(held)}</t></is></c>'
         )
 
     def _style(self, **more: object) -> int:
@@ -161,10 +163,11 @@ def body(
 
 
 def _escaped(text: str) -> str:
-    if text.isprintable():
-        return escape(text[:_LONGEST], quote=False)
+    shown = escape(text, quote=False)
+    if "_x" in shown:
+        shown = _NUMBERED.sub("_x005F_", shown)
     # Whoever reads XML takes a bare carriage return for the end of a line.
-    return escape(plain(text)[:_LONGEST], quote=False).replace("\r", "&#13;")
+    return shown.replace("\r", "&#13;") if "\r" in shown else shown
 
 
 def _font(colour: str = "1B2430", *, is_bold: bool = False, size: int = 11) -> Font:

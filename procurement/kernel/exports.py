@@ -226,8 +226,8 @@ def ask(kind: str, subject_id: int, *, actor: Actor, language: str) -> Export:
     except IntegrityError as fault:
         if not database.is_duplicate(fault):
             raise
-        # Somebody asked for the same one at the same moment.
-        return next(one for one in _known(kind, subject_id, language) if one.is_under_way)
+        # Somebody asked for the same one at the same moment; by now it may even have ended.
+        return ask(kind, subject_id, actor=actor, language=language)
     audit.record(db.session(), actor, "exports.ask", asked, kind=kind, subject_id=subject_id)
     jobs.wake(db.session(), JOB)
     return asked

@@ -10,6 +10,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -100,9 +101,10 @@ def sweep() -> str:
     named = set(db.session.scalars(select(Export.place).where(Export.place.is_not(None))))
     limit = (datetime.now(UTC) - _STRAY).timestamp()
     for file in exports.folder().glob("*"):
-        # What is being made has no row yet, and is never so old.
-        if file.name not in named and file.stat().st_mtime < limit:
-            file.unlink(missing_ok=True)
+        # What is being made has no row yet, and is never so old. Another sweep may be at work.
+        with suppress(FileNotFoundError):
+            if file.name not in named and file.stat().st_mtime < limit:
+                file.unlink()
     return f"{swept} swept" if swept else ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, BinaryIO
 
 from flask_babel import get_locale
@@ -230,20 +231,25 @@ def _rows(target: Any, sheet: Sheet, rows: Iterable[Sequence[Cell]]) -> Iterator
     for number, line in enumerate(sheet.title, 1):
         look, height = cells.title(target, is_first=number == 1), 1.4 if number == 1 else 1
         yield _row(number, look.written(f"A{number}", line), height)
-    head = [
-        cells.heading(target, one.colour, is_text=one.number_format == TEXT)
-        for one in sheet.columns
-    ]
-    wraps = [(index, one.width) for index, one in enumerate(sheet.columns)]
-    headings = ([one.heading for one in sheet.columns],)
-    yield from _table(sheet.first - 1, headings, head, wraps)
+    yield _headings(target, sheet)
     # Figures stand on one line, however wide.
     wraps = [
-        pair for pair, one in zip(wraps, sheet.columns, strict=True) if one.number_format == TEXT
+        (index, one.width) for index, one in enumerate(sheet.columns) if one.number_format == TEXT
     ]
     yield from _table(sheet.first, rows, _looks(target, sheet, are_totals=False), wraps)
     below = sheet.first + len(sheet.rows)
     yield from _table(below, sheet.totals, _looks(target, sheet, are_totals=True), wraps)
+
+
+def _headings(target: Any, sheet: Sheet) -> str:
+    number, written, lines = sheet.first - 1, "", 1
+    for index, one in enumerate(sheet.columns, 1):
+        look = cells.heading(target, one.colour, is_text=one.number_format == TEXT)
+        written += look.written(f"{get_column_letter(index)}{number}", one.heading)
+        # Headings are bold, indented, and few: room for a wider font than ours costs nothing.
+        room = max(1, one.width * 3 // 4)
+        lines = max(lines, len(wrap(one.heading, room, break_long_words=False)))
+    return _row(number, written, lines)
 
 
 def _looks(target: Any, sheet: Sheet, *, are_totals: bool) -> list[Look]:

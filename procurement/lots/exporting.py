@@ -85,8 +85,8 @@ def _make_campaign_matrix(campaign_id: int, target: Path, tell: Tell) -> str:
 
 def _mark_campaign_matrix(campaign_id: int) -> str:
     campaign = _campaign(campaign_id)
-    pooled = (tuple(row[:3]) for row in queries.pooled(campaign_id))
-    return _figure([campaign.title, *sorted(map(str, pooled))])
+    pooled = [tuple(row[:3]) for row in queries.pool_marks(campaign_id)]
+    return _figure([campaign.title, *pooled])
 
 
 def _make_campaign(campaign_id: int, target: Path, tell: Tell) -> str:
@@ -101,9 +101,9 @@ def _mark_campaign(campaign_id: int) -> str:
     return _figure(
         [
             campaign.title,
-            *sorted(map(str, queries.pooled(campaign_id))),
+            *queries.pool_marks(campaign_id),
             *queries.lot_marks(Lot.campaign_id == campaign_id),
-            queries.waiting_mark(campaign_id),
+            *queries.out_marks(campaign_id),
         ]
     )
 
@@ -123,7 +123,8 @@ def _figure(parts: Iterable[object]) -> str:
 
 
 def _edition(name: LazyString, edition: Edition) -> Kind:
-    return Kind(partial(_title, name), partial(_make_edition, edition), _mark_edition)
+    make = partial(_make_edition, edition)
+    return Kind(partial(_title, name), make, _mark_edition, check=_mark_edition)
 
 
 def _kind(

@@ -137,10 +137,9 @@ def _small(found: Valuation) -> Iterator[str]:
 
 
 def _division(found: Valuation, project: Project) -> Iterator[str]:
-    count = len(found.lots)
-    if count > 1:
-        yield _("It is divided into %(count)s lots (L2113-10).", count=count)
-    elif project.undivided_reason:
+    # A lot that gave its needs back is valued no more, and the purchase was divided all the same.
+    count = max(len(found.lots), len(project.lots))
+    if len(found.lots) == 1 and project.undivided_reason:
         where = (
             _("Tell the reason in the tender documents or the report (R2113-3).")
             if found.procedure is Procedure.FORMAL
@@ -148,6 +147,8 @@ def _division(found: Valuation, project: Project) -> Iterator[str]:
         )
         yield _("It is not divided into lots, for a reason that is written here (L2113-11).")
         yield where
+    elif count > 1:
+        yield _("It is divided into %(count)s lots (L2113-10).", count=count)
 
 
 def _duration(project: Project) -> Iterator[str]:

@@ -12,7 +12,7 @@ from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel.access import Actor
 from procurement.kernel.database import Query, Record
-from procurement.lots.models import Allocation
+from procurement.lots.models import Allocation, AllocationKind
 from procurement.members.models import Member
 from procurement.members.rules import plain
 from procurement.needs.models import NeedLine
@@ -102,7 +102,8 @@ def order_sheet(agreement_id: int, member_id: int, on: date) -> list[Record]:
     declared = (
         select(Allocation.lot_line_id, func.sum(Allocation.quantity).label("quantity"))
         .join(NeedLine, NeedLine.id == Allocation.need_line_id)
-        .where(NeedLine.member_id == member_id)
+        # What rounding up to whole packs added is no need of the member's.
+        .where(NeedLine.member_id == member_id, Allocation.kind == AllocationKind.NEED)
         .group_by(Allocation.lot_line_id)
         .subquery()
     )

@@ -9,12 +9,9 @@ from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel.database import Record
 from procurement.lots.models import Lot, LotLine
-from procurement.lots.rules.scale import Fit, Point, fit
+from procurement.lots.rules.scale import MOST_POINTS, Fit, Point, fit
 from procurement.needs.models import Campaign
 from procurement.tenders.models import Offer, OfferLine, Supplier, Tender
-
-#: The latest are listed; older prices say little of today's.
-MOST = 200
 
 
 class Observed(NamedTuple):
@@ -53,8 +50,9 @@ def observed_prices(item: Item) -> Observed:
         .join(Campaign, Campaign.id == Lot.campaign_id)
         .where(LotLine.item_id == item.id, LotLine.quantity.is_not(None))
         .order_by(Offer.received_on.desc(), Offer.id.desc())
-        .limit(MOST + 1)
+        .limit(MOST_POINTS + 1)
     ).all()
-    rows = found[:MOST]
+    # The latest are listed: older prices say little of today's.
+    rows = found[:MOST_POINTS]
     points = [Point(row.quantity, row.unit_price) for row in rows]
-    return Observed(rows, len(found) > MOST, fit(points) if points else None)
+    return Observed(rows, len(found) > MOST_POINTS, fit(points) if points else None)

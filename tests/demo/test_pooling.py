@@ -148,10 +148,15 @@ def test_the_figures_it_was_valued_on_still_hold(story):
 
 def test_plans_were_compared_and_one_was_chosen(story, campaign):
     kept = story.scalars(select(Comparison)).one()
-    assert (kept.campaign_id, kept.chosen, kept.chosen_on) == (campaign.id, "one", TODAY)
+    assert (kept.campaign_id, kept.chosen, kept.chosen_on) == (campaign.id, "departement", TODAY)
     assert "inventé" in kept.choice_reason
-    results = opened(kept.results)
-    assert len(results["outcomes"]) > 2
+    found = {one["key"]: one for one in opened(kept.results)["outcomes"]}
+    assert found.keys() > {"one", "departement"}
+    # The more bidders matter, the more is gained by having more of them.
+    one, two = found["one"], found["departement"]
+    assert one["low"] == one["central"] == one["high"]
+    assert two["high"] < two["central"] < two["low"]
+    assert two["central"] < one["central"]
 
 
 def test_the_bench_and_its_proposals_have_something_to_show(story, campaign):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from procurement.extensions import db
 from procurement.kernel import exports, jobs, language, mail, making, pipeline
@@ -221,6 +221,33 @@ def test_two_who_ask_at_the_same_moment_get_the_same(shop: Flask) -> None:
     thread.join(20)
     assert got == [first.id]
     assert db.session.scalar(select(func.count()).select_from(Export)) == 1
+
+
+def test_what_ended_while_another_asked_is_asked_for_anew(shop: Flask) -> None:
+    got: list[int] = []
+
+    def cancelled(_fault: object) -> None:
+        with shop.app_context():
+            begin_write(db.session())
+            exports.cancel(db.session.get_one(Export, first.id), actor=CLARA)
+            pipeline.commit()
+
+    def other() -> None:
+        with shop.app_context():
+            # Only PostgreSQL lets both write; the unique key then refuses the second.
+            event.listen(db.engine, "handle_error", cancelled)
+            got.append(ask())
+            event.remove(db.engine, "handle_error", cancelled)
+
+    begin_write(db.session())
+    first = exports.ask(KIND, 7, actor=CLARA, language="en")
+    db.session.flush()
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join(0.3)
+    pipeline.commit()
+    thread.join(20)
+    assert len(got) == 1
 
 
 def test_everybody_sees_how_far_it_is_while_it_reads_one_state(

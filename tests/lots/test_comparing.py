@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import url_for
 from sqlalchemy import select
 
 from procurement.kernel.audit import AuditEntry
@@ -13,7 +14,7 @@ from procurement.lots.models import Comparison
 from procurement.lots.operations import comparing
 from procurement.lots.rules import Territory
 from procurement.lots.rules.questions import Scope, opened
-from procurement.lots.schemas.comparing import CompareInput
+from procurement.lots.schemas.comparing import ASKED_PLANS, CompareInput
 from procurement.needs.models import CampaignState
 from tests.door import refused
 from tests.make import make_campaign, make_item, make_line, make_member
@@ -121,6 +122,35 @@ def test_the_bidders_of_a_plan(ground):
     assert (found["departement"].bidders, found["family"].bidders) == (6, 4)
 
 
+def test_the_longest_address_is_one_that_servers_read(app, session, ground, door):
+    """By default gunicorn reads no request line of more than 4094 characters."""
+    points = "\r\n".join(f"{10**9 - 1 - one},001; {10**9 - 1 - one},0001" for one in range(60))
+    with app.test_request_context():
+        names = [*TYPED, "points", "bidders"]
+        firms = [f"firms-{at}-{name}" for at in range(6) for name in ("turnover", "capacity")]
+        plans = {f"plans-{at}-plan": key for at, key in enumerate(ASKED_PLANS)}
+        expected = {f"plans-{at}-bidders": "12" for at in range(len(plans))}
+        sent = dict.fromkeys([*names, *firms], "50000000") | plans | expected
+        written = url_for("lots.compare", campaign_id=10**6, **{**sent, "points": points})
+    assert len(f"GET {written} HTTP/1.1\r\n") < 4094
+
+
+def test_prices_too_low_for_the_curve_through_them_fit_none(ground):
+    tiny = {"points": "0.001; 0.0004\n0.002; 0.0002\n0.004; 0.0001"}
+    assert outcomes(ground, **tiny)["one"].central > 0
+
+
+def test_amounts_beyond_any_market_are_written_all_the_same(session, ground):
+    ground.camera.indicative_price = D(10_000_000)
+    for line in ground.lines:
+        line.pool_quantity = line.quantity = D(1_000_000)
+    session.flush()
+    absurd = {"floor": "999999999", "elasticity_high": "1", "elasticity": "1"}
+    bidders = {"reference_bidders": "1000", "bidders": "1"}
+    found = outcomes(ground, **absurd, **bidders)
+    assert sum(lot.cost for lot in found["departement"].lots) == found["departement"].purchases
+
+
 @pytest.mark.parametrize("scope", ["item-99999", "family-99999"])
 def test_nothing_to_compare(ground, scope):
     with refused("nothing_to_compare"):
@@ -223,7 +253,9 @@ def test_an_empty_pool(session, people, door):
         ({"points": "100 16"}, "points", "Line 1 cannot be read"),
         ({"points": "100; 16; 3"}, "points", "Line 1 cannot be read"),
         ({"points": "0; 16"}, "points", "Line 1: the quantity must be above zero"),
-        ({"points": "1; 2%0A" * 201}, "points", "At most 200 prices."),
+        ({"points": "1; 2%0A" * 61}, "points", "At most 60 prices."),
+        ({"points": "1.0001; 2"}, "points", "Line 1: the quantity has at most 3 decimals"),
+        ({"points": f"1; 0.{'3' * 3000}"}, "points", "and the price at most 4."),
         ({"points": "1; 2", "eta": ""}, "points", "Fewer than 6 different quantities."),
     ],
 )
@@ -261,7 +293,7 @@ def test_a_fitted_curve_is_held_beyond_what_was_observed(ground, door):
     page = door.get(ground.people.clara, address(ground, points=points)).text
     assert "The curve is fitted to the observed prices: floor 8.00" in page
     assert "beyond twice the largest" not in page
-    near = "%0A".join(f"{quantity}; {8 + 40 / quantity**0.5}" for quantity in (1, 2, 4, 9, 16, 25))
+    near = "%0A".join(f"{one}; {8 + 40 / one**0.5:.4f}" for one in (1, 2, 4, 9, 16, 25))
     page = door.get(ground.people.clara, address(ground, points=near)).text
     assert "beyond twice the largest that was observed, 25" in page
     # Nothing is said, and nothing drawn, of what lies farther.

@@ -160,6 +160,16 @@ def test_what_cannot_be_made_says_why_and_is_refused(
     assert session.scalars(select(Export)).all() == []
 
 
+def test_the_sheets_of_a_draft_say_why_they_cannot_be_made(ground: Ground, door: Door) -> None:
+    draft, clara = ground.form(), ground.people.clara
+    shown = door.get(clara, f"/lots/{draft.id}").text
+    assert shown.count("Freeze it first: its sheet comes then.") == 2
+    assert shown.count("Prepare the file") == 1
+    for kind in ("lot-supplier", "lot-buyer"):
+        refusal = door.post(clara, f"/lots/{draft.id}/exports", kind=kind)
+        assert refusal.status_code == 409
+
+
 @pytest.mark.parametrize("kind", ["", "nothing", CAMPAIGN, "x" * 50])
 def test_a_kind_must_be_one_of_the_lots(
     ground: Ground, lot: Lot, door: Door, figures: Figures, kind: str

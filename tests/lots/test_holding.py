@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 from procurement.catalogue.models import Unit
 from procurement.extensions import db
 from procurement.kernel import database, pipeline
+from procurement.kernel.access import Role
+from procurement.kernel.errors import Absent
 from procurement.kernel.pipeline import today
 from procurement.lots import operations, verification
-from procurement.kernel.errors import Absent
 from procurement.lots.models import Lot, LotLine
 from procurement.needs import operations as needs
-from procurement.needs.models import Need, NeedLine, NeedState
+from procurement.needs.models import Need, NeedState
 from tests.conftest import MakeApp
 from tests.databases import on_postgresql
+from tests.door import refused
 from tests.make import actor_for, make_item, make_line, make_need, make_person
 
 
@@ -35,48 +37,70 @@ def meanwhile(make_app: MakeApp, database_url: str):
                     pipeline.commit()
 
             doing = others.submit(run)
-            sleep(3)
-            print('DONE?', doing.done())
-            from sqlalchemy import text
-            print(db.session.execute(text("select state, wait_event_type, wait_event, query from pg_stat_activity where datname = current_database()")).all())
+            # Time to come as far as it can.
+            sleep(1)
             return doing
 
         yield begin
 
 
-@pytest.mark.parametrize("act", ["merge", "unmerge"])
-def test_a_need_validated_during_a_merge_follows_it(session, ground, meanwhile, act, count_queries):
+@pytest.fixture
+def late(session, ground):
+    """A need of two boxes that waits for its approver, beside three that are validated."""
     box = make_item(session, ground.video, code="VID-009", unit=Unit.BOX)
     make_line(session, ground.first_need, box, 3)
     author = make_person(session)
-    late = make_need(session, ground.campaign, author, NeedState.SUBMITTED)
-    line = make_line(session, late, box, 2)
-    alix = make_person(session, ground.people.alix.role, author.member)
-    who = {"actor": ground.buyer, "today": today()}
-    merging = (ground.campaign, box, ground.camera, Decimal(12), "La même chose")
-    if act == "unmerge":
-        operations.merge(*merging, **who)
-    pipeline.commit()
-    need_id, line_id, camera_id, box_id = late.id, line.id, ground.camera.id, box.id
-    approver = actor_for(alix)
+    need = make_need(session, ground.campaign, author, NeedState.SUBMITTED)
+    make_line(session, need, box, 2)
+    return need
 
-    session.rollback()
+
+@pytest.fixture
+def validate(session, late):
+    """Have the approver of that need validate it, in another session."""
+    person = make_person(session, Role.APPROVER, late.member)
+    need_id, approver = late.id, actor_for(person)
+    return lambda other: needs.validate(other.get(Need, need_id), actor=approver)
+
+
+@pytest.mark.parametrize("act", ["merge", "unmerge"])
+def test_a_need_validated_meanwhile_follows_the_merge(
+    session, ground, late, validate, meanwhile, act
+):
+    line, who = late.lines[0], {"actor": ground.buyer, "today": today()}
+    if act == "unmerge":
+        merge(ground, line.item, who)
+    pipeline.commit()
     database.begin_write(session)
-    cm = count_queries(); st = cm.__enter__()
     if act == "merge":
-        operations.merge(*merging, **who)
+        merge(ground, line.item, who)
     else:
-        operations.unmerge(ground.campaign, box, **who)
+        operations.unmerge(ground.campaign, line.item, **who)
     session.flush()
-    print('\n'.join(one[:300] for one in st))
-    validating = meanwhile(lambda other: needs.validate(other.get(Need, need_id), actor=approver))
+    validating = meanwhile(validate)
     pipeline.commit()
     validating.result(timeout=20)
     session.expire_all()
-    pooled = session.get(NeedLine, line_id)
-    expected = (camera_id, 24) if act == "merge" else (box_id, 2)
-    assert (pooled.pool_item_id, pooled.pool_quantity) == expected
+    expected = (ground.camera.id, 24) if act == "merge" else (line.item_id, 2)
+    assert (line.pool_item_id, line.pool_quantity) == expected
     assert list(verification.faults()) == []
+
+
+def merge(ground, box, who):
+    """Pool boxes as twelve cameras each."""
+    operations.merge(ground.campaign, box, ground.camera, Decimal(12), "La même chose", **who)
+
+
+def test_no_need_is_validated_once_the_pooling_is_over(session, ground, late, validate, meanwhile):
+    ground.form()
+    pipeline.commit()
+    database.begin_write(session)
+    needs.mark_pooled(ground.campaign, actor=ground.buyer)
+    session.flush()
+    validating = meanwhile(validate)
+    pipeline.commit()
+    with refused("no_longer_pooled"):
+        validating.result(timeout=20)
 
 
 @on_postgresql

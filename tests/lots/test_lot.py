@@ -32,6 +32,16 @@ def test_the_list_narrowed_to_a_state_and_a_campaign(ground, door):
     assert "No lot found" in door.get(ground.people.clara, "/lots?campaign=999").text
 
 
+def test_the_list_leads_buyers_to_what_stands_beside_the_lots(ground, door):
+    links = ('href="/projects"', 'href="/thresholds"', 'href="/exports"')
+    page = door.get(ground.people.clara, "/lots").text
+    assert all(link in page for link in links)
+    chosen = door.get(ground.people.clara, f"/lots?campaign={ground.campaign.id}").text
+    assert f'href="/projects?campaign={ground.campaign.id}"' in chosen
+    page = door.get(ground.people.ada, "/lots").text
+    assert not any(link in page for link in links)
+
+
 def test_a_member_lists_the_lots_that_it_feeds(ground, door):
     ground.form(title="Caméras et câbles")
     ground.form(ground.tablet, title="Tablettes")

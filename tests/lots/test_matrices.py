@@ -13,10 +13,10 @@ from procurement.kernel.errors import Absent
 from procurement.lots import operations
 from procurement.lots.models import Allocation, AllocationKind
 from procurement.lots.operations.projects import price_lines
-from procurement.needs.models import Omission
+from procurement.needs.models import NeedState, Omission
 from tests.databases import on_sqlite
 from tests.door import refused
-from tests.make import make_line, make_member
+from tests.make import make_line, make_member, make_need, make_person
 
 KINDS = ["lot-supplier", "lot-buyer", "lot-matrix", "campaign-matrix", "campaign-workbook"]
 
@@ -155,6 +155,19 @@ def test_a_draft_has_no_sheet_to_mark(ground, english, kind):
         exports.kind_of(kind).mark(ground.form().id)
 
 
+@pytest.mark.parametrize("kind", ["lot-supplier", "lot-buyer"])
+def test_the_page_of_a_draft_says_so_instead_of_offering_its_sheet(
+    session, ground, door, people, kind
+):
+    lot = ground.form()
+    session.commit()
+    shown = door.get(people.clara, f"/lots/{lot.id}").text
+    assert shown.count("Freeze it first: its sheet comes then.") == 2
+    # Only the table of members and items is there to be asked for.
+    assert shown.count("Prepare the file") == 1
+    assert door.post(people.clara, f"/lots/{lot.id}/exports", kind=kind).status_code == 409
+
+
 def marks(ground, lot):
     subjects = {"lot": lot.id, "campaign": ground.campaign.id}
     return {
@@ -184,12 +197,27 @@ def test_a_mark_changes_with_what_the_file_is_made_of(session, ground, english):
     assert changed(lambda: None) == set()
     assert changed(take_less) == drafts
     assert changed(lambda: price_lines(lot, {lot.lines[0].id: Decimal(7)}, **by)) == drafts
-    more = partial(make_line, session, ground.first_need, ground.tablet, 2)
+    more = partial(make_line, session, ground.second_need, ground.cable, 2)
     assert changed(more) == {"campaign-matrix", "campaign-workbook"}
     words = {"words": "une grande échelle", "own_unit": "pièce"}
     waiting = partial(make_line, session, ground.second_need, None, 1, **words)
     assert changed(waiting) == {"campaign-workbook"}
     assert changed(lambda: make_member(session)) == set()
+    neighbour = make_person(session, member=make_member(session))
+    need = make_need(session, ground.campaign, neighbour, NeedState.VALIDATED, ground.people.alix)
+    pair = [make_line(session, one, ground.tablet, 5) for one in (ground.first_need, need)]
+
+    def shift():
+        # One of them had it by mistake: no sum by item and département tells.
+        for line, quantity in zip(pair, (Decimal(3), Decimal(7)), strict=True):
+            line.quantity = line.pool_quantity = quantity
+
+    assert pair[0].departement == pair[1].departement
+    assert changed(shift) == {"campaign-matrix", "campaign-workbook"}
+    left_out = Omission(need_line_id=ground.lines[4].id, reason="Bought", at=datetime.now(UTC))
+    left_out.person_id = ground.people.clara.id
+    assert changed(partial(session.add, left_out)) == {"campaign-workbook"}
+    assert changed(partial(session.delete, left_out)) == {"campaign-workbook"}
     assert changed(lambda: ground.form(ground.tablet)) == {"campaign-workbook"}
     assert changed(lambda: ground.freeze(lot)) == drafts
     assert set(marks(ground, lot)) == set(KINDS)

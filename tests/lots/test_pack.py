@@ -160,6 +160,19 @@ def test_twice_is_refused(ground, camera):
         operations.round_up(camera, Decimal(100), WHY, actor=ground.buyer)
 
 
+@pytest.mark.parametrize(
+    "pack_size,stock", [(8, {(AllocationKind.STOCK, None): (2, "De 8")}), (7, {})]
+)
+def test_packs_that_changed_are_rounded_up_to_anew(session, ground, camera, pack_size, stock):
+    needs = held(session, camera)
+    operations.round_up(camera, Decimal(25), WHY, actor=ground.buyer)
+    ground.camera.pack_size = pack_size
+    # What makes 20 cameras of 14 makes no whole packs any more: it is taken back first.
+    operations.round_up(camera, Decimal(0), "De 8", actor=ground.buyer)
+    assert held(session, camera) == {**needs, **stock}
+    assert list(verification.faults()) == []
+
+
 def test_it_is_taken_back(session, ground, camera):
     operations.round_up(camera, Decimal(25), WHY, actor=ground.buyer)
     operations.unround(camera, actor=ground.buyer)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from procurement.catalogue.models import Unit
 from procurement.kernel.access import Actor
@@ -123,6 +123,20 @@ def test_what_is_not_pooled_cannot_be_left_out(session, ground):
 def test_only_what_was_left_out_is_put_back(ground):
     with refused("not_left_out"):
         operations.put_back(ground.lines[0], "Non", **on(ground))
+
+
+@pytest.mark.parametrize("change", [{"item_id": None}, {"is_validated": False}])
+def test_what_could_not_be_pooled_stays_left_out(session, ground, door, change):
+    own = {"words": "Caméras", "own_unit": "pièce", "units_each": D(1)}
+    line = make_line(session, ground.first_need, ground.camera, 1, **own)
+    leave_out(session, ground, line)
+    change = change | ({"units_each": None} if "item_id" in change else {})
+    session.execute(update(NeedLine).where(NeedLine.id == line.id).values(**change))
+    session.commit()
+    answer = door.post(ground.people.clara, f"/need-lines/{line.id}/put-back", reason="Utile")
+    assert answer.status_code == 409
+    assert "not validated, or names no item" in answer.text
+    assert session.scalars(select(Omission)).one().need_line_id == line.id
 
 
 MOMENTS = pytest.mark.parametrize(
@@ -361,6 +375,24 @@ def test_a_suggestion_goes_the_way_that_can_be_counted(session, ground):
     make_line(session, ground.first_need, monthly, 2)
     [pair] = queries.suggestions(ground.campaign.id)
     assert (pair.item.code, pair.into.code, pair.units_each) == ("VID-013", "VID-014", 12)
+
+
+def test_what_a_lot_took_is_suggested_as_what_the_other_becomes(session, ground, door):
+    twin = make_item(session, ground.video, code="VID-010", designation="Caméras fixes")
+    make_line(session, ground.first_need, twin, 3)
+    ground.form(twin)
+    [pair] = queries.suggestions(ground.campaign.id)
+    assert (pair.item.code, pair.into.code, pair.is_in_lots) == ("VID-001", "VID-010", False)
+    ground.form(ground.camera)
+    session.commit()
+    [pair] = queries.suggestions(ground.campaign.id)
+    assert (pair.item.code, pair.into.code, pair.is_in_lots) == ("VID-010", "VID-001", True)
+    # Nobody fills in a form that would be refused.
+    shown = door.get(ground.people.clara, f"/campaigns/{ground.campaign.id}/pool/merges").text
+    assert "Both are in lots" in shown
+    assert "/merge" not in shown.partition("<main")[2].replace("/merges", "")
+    address = f"/campaigns/{ground.campaign.id}/pool/{twin.id}"
+    assert "Pool as another item" not in door.get(ground.people.clara, address).text
 
 
 # ------------------------------------------------------------------ by the page

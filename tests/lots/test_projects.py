@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from procurement.kernel.access import Actor
 from procurement.kernel.audit import AuditEntry
-from procurement.kernel.pipeline import today
+from procurement.kernel.pipeline import commit, today
 from procurement.lots import operations
 from procurement.lots.models import Lot, LotLine, LotState, Project
+from procurement.lots.operations import valuing
 from procurement.lots.rules.law import Procedure
 from procurement.lots.rules.valuing import OtherKind
 from procurement.needs.models import CampaignState, NeedState
@@ -90,7 +91,7 @@ def test_a_buyer_forms_a_project(session: Session, ground: Ground, lot: Lot, doo
     assert answer.status_code == 302
     made = session.scalars(select(Project)).one()
     assert answer.location == f"/projects/{made.id}"
-    assert (made.title, made.months, made.margin) == ("Vidéoprotection", 48, 20)
+    assert (made.title, made.months, made.margin) == ("Vidéoprotection", 48, Decimal(20))
     assert [one.id for one in made.lots] == [lot.id]
     assert "lots.form_project" in verbs(session)
     page = door.get(ground.people.clara, f"/projects/{made.id}").text
@@ -431,12 +432,12 @@ def test_needs_of_the_same_nature_elsewhere(session: Session, ground: Ground, do
     need = make_need(session, campaign, people.ada, NeedState.VALIDATED, people.alix)
     make_line(session, need, ground.cable, 5)
     make_line(session, need, make_item(session), 1000)
-    on = {"actor": ground.buyer, "today": DAY}
+    on: dict[str, Any] = {"actor": ground.buyer, "today": DAY}
     elsewhere = operations.form(campaign, "Câble", family_id=ground.video.id, **on)
     session.flush()
     project = make_project(session, [cameras])
     assert (project.value, project.nature_value) == (Decimal("140.00"), Decimal("287.50"))
-    others = operations.standing(project).shown.others
+    others = valuing.valuation(project).others
     assert [(one.kind, one.id, one.value) for one in others] == [
         (OtherKind.LOT, elsewhere.id, Decimal("50.00")),
         (OtherKind.POOL, ground.campaign.id, Decimal("97.50")),
@@ -452,7 +453,8 @@ def test_needs_of_the_same_nature_elsewhere(session: Session, ground: Ground, do
     [
         (LotState.DRAFT, None, True),
         (LotState.TENDERED, None, True),
-        (LotState.UNSUCCESSFUL, None, False),
+        # It holds its needs still: they are not in the pool.
+        (LotState.UNSUCCESSFUL, None, True),
         (LotState.AWARDED, None, True),
         (LotState.AWARDED, 365, True),
         (LotState.AWARDED, 368, False),
@@ -470,6 +472,104 @@ def test_which_lots_elsewhere_count(
     assert project.nature_value == Decimal("140.00") + extra
 
 
+def test_needs_that_are_given_back_count_once(session: Session, ground: Ground, door: Door) -> None:
+    cameras, cable = ground.form(ground.camera), ground.freeze(ground.form(ground.cable))
+    session.flush()
+    project = make_project(session, [cameras, cable])
+    assert (project.value, project.nature_value) == (Decimal("237.50"), Decimal("237.50"))
+    cable.state = LotState.UNSUCCESSFUL
+    session.flush()
+    assert not operations.standing(project).is_stale
+    operations.release(cable, actor=ground.buyer, today=DAY)
+    session.flush()
+    session.expire_all()
+    found = operations.standing(project)
+    # The 9.75 of cable are in the pool, and no longer in the lot.
+    assert found.is_stale
+    assert found.now
+    assert (found.now.value, found.now.nature_value) == (Decimal("140.00"), Decimal("237.50"))
+    assert [(one.kind, one.value) for one in found.now.others] == [
+        (OtherKind.POOL, Decimal("97.50"))
+    ]
+    page = door.get(ground.people.clara, f"/projects/{project.id}").text
+    assert "Lot 2 gave its needs back to the pool on" in page
+    # Another lot takes them: they count in it alone.
+    again = ground.form(ground.cable)
+    session.flush()
+    plan = make_plan()
+    operations.change_project(
+        project, plan, [cameras.id, again.id], project.version, actor=ground.buyer
+    )
+    found = operations.standing(project)
+    assert found.now
+    assert (found.now.value, found.now.others) == (Decimal("237.50"), ())
+    assert [one.id for one in found.now.lots] == [cameras.id, again.id]
+
+
+def test_a_divided_purchase_stays_so_when_a_lot_fails(
+    session: Session, ground: Ground, door: Door
+) -> None:
+    cameras, cable = ground.form(ground.camera), ground.freeze(ground.form(ground.cable))
+    session.flush()
+    whole: dict[str, Any] = {"undivided_ground": None, "undivided_reason": None}
+    project = make_project(session, [cameras, cable], **whole)
+    cable.state = LotState.UNSUCCESSFUL
+    session.flush()
+    operations.release(cable, actor=ground.buyer, today=DAY)
+    operations.value_project(project, actor=ground.buyer, today=DAY)
+    session.flush()
+    page = door.get(ground.people.clara, f"/projects/{project.id}").text
+    assert "It is divided into 2 lots (L2113-10)." in page
+    assert "Nothing is missing" in page
+
+
+def test_a_project_whose_lots_all_gave_their_needs_back(
+    session: Session, ground: Ground, project: Project, door: Door
+) -> None:
+    [lot] = project.lots
+    lot.state = LotState.UNSUCCESSFUL
+    session.flush()
+    operations.release(lot, actor=ground.buyer, today=DAY)
+    session.flush()
+    page = door.get(ground.people.clara, f"/projects/{project.id}")
+    assert page.status_code == 200
+    # What was decided stays.
+    assert "237.50" in page.text
+
+
+def test_an_unsuccessful_lot_of_another_campaign_does_not_count(
+    session: Session, ground: Ground
+) -> None:
+    people = ground.people
+    campaign = make_campaign(session, CampaignState.CLOSED)
+    need = make_need(session, campaign, people.ada, NeedState.VALIDATED, people.alix)
+    make_line(session, need, ground.camera, 5)
+    on: dict[str, Any] = {"actor": ground.buyer, "today": DAY}
+    elsewhere = operations.form(campaign, "Caméras", family_id=ground.video.id, **on)
+    session.flush()
+    ground.freeze(elsewhere).state = LotState.UNSUCCESSFUL
+    project = make_project(session, [ground.form()])
+    assert project.nature_value == project.value
+
+
+def test_what_lots_were_launched_on_outlives_the_next_valuation(
+    session: Session, ground: Ground, project: Project
+) -> None:
+    first = project.statement
+    [lot] = project.lots
+    price(session, lot, "20")
+    operations.value_project(project, actor=ground.buyer, today=DAY)
+    commit()
+    entries = session.scalars(
+        select(AuditEntry).where(AuditEntry.verb == "lots.value_project").order_by(AuditEntry.id)
+    ).all()
+    assert project.statement != first
+    assert [json.loads(entry.changes)["statement"] for entry in entries] == [
+        first,
+        project.statement,
+    ]
+
+
 def test_a_lot_elsewhere_counts_for_its_own_duration(session: Session, ground: Ground) -> None:
     cameras, cable = ground.form(ground.camera), ground.form(ground.cable)
     session.flush()
@@ -483,8 +583,8 @@ def test_an_item_elsewhere_without_a_price_is_counted(session: Session, ground: 
     ground.cable.indicative_price = None
     session.flush()
     project = make_project(session, [cameras])
-    [part] = operations.standing(project).shown.others
-    assert (part.value, part.unpriced) == (0, 1)
+    [part] = valuing.valuation(project).others
+    assert (part.value, part.unpriced) == (Decimal(0), 1)
 
 
 # ---------------------------------------------------------------------------------- small lots
@@ -590,7 +690,7 @@ def test_queries_do_not_grow_with_lots(
     campaign = make_campaign(session, CampaignState.CLOSED)
     people = ground.people
     need = make_need(session, campaign, people.ada, NeedState.VALIDATED, people.alix)
-    on = {"actor": ground.buyer, "today": DAY}
+    on: dict[str, Any] = {"actor": ground.buyer, "today": DAY}
     made = []
     for _number in range(6):
         item = make_item(session)

@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 
 from procurement.kernel.audit import AuditEntry
 from procurement.kernel.pipeline import commit, today
-from procurement.lots import operations, verification
+from procurement.lots import operations, queries, verification
 from procurement.lots.models import Allocation, LotState
 from procurement.needs.models import CampaignState
 from tests.door import refused
+from tests.make import make_item
 
 
 @pytest.fixture
@@ -127,3 +128,27 @@ def test_no_such_lot_and_a_field_too_many(ground, door, failed):
     clara = ground.people.clara
     assert door.post(clara, "/lots/999/release").status_code == 404
     assert door.post(clara, f"/lots/{failed.id}/release", reason="x").status_code == 422
+
+
+def test_a_campaign_is_in_one_lot_once_the_other_gave_its_needs_back(session, ground, failed):
+    release(ground, failed)
+    session.flush()
+    items = {"item_ids": [ground.camera.id, ground.cable.id, ground.tablet.id]}
+    ground.form(ground.camera, title="Tout", **items)
+    assert queries.is_single_lot(ground.campaign.id)
+
+
+def test_its_line_tells_what_was_asked_of_it_after_a_merge(session, ground, door, failed):
+    release(ground, failed)
+    box = make_item(session, ground.video, code="VID-009", designation="Paire de caméras")
+    merging = (ground.campaign, ground.camera, box, Decimal("0.5"), "Vendues par deux")
+    operations.merge(*merging, actor=ground.buyer, today=today())
+    ground.form(box, share=60)
+    session.commit()
+    clara, line = ground.people.clara, failed.lines[0]
+    rows = session.execute(queries.line_needs(line, ground.buyer, with_left=False)).all()
+    told = [(row.asked, row.taken, row.elsewhere) for row in rows]
+    # Ten cameras make five pairs now, of which another lot took three: none of it is cameras.
+    assert told == [(10, 10, 0), (4, 4, 0)]
+    page = door.get(clara, f"/lot-lines/{line.id}").text
+    assert '<td class="num" data-label="Asked for">10</td>' in page

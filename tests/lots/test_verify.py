@@ -35,6 +35,7 @@ def test_it_passes_on_an_empty_database(app):
     [
         ("UPDATE lot_line SET quantity = quantity + 1 WHERE id = 1", "lot_line 1 "),
         ("UPDATE lot_line SET quantity = NULL WHERE id = 2", "lot_line 2 "),
+        ("UPDATE lot_line SET quantity = 30 WHERE id = 3", "lot_line 3 says 0.030"),
         ("UPDATE lot_line SET position = 9 WHERE id = 1", "lot 1 "),
         ("UPDATE lot_line SET item_id = 3 WHERE id = 1", "allocation "),
         ("UPDATE need_line SET allotted = 1 WHERE id = 1", "need_line 1 "),

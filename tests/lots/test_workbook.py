@@ -1,16 +1,16 @@
 """The maker of workbooks: what people typed never becomes a formula."""
 
+import tempfile
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
-from tempfile import gettempdir
 from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
 from procurement.kernel.sheets import (
     AMOUNT,
@@ -160,9 +160,13 @@ def test_what_is_wrong_is_red_and_as_it_was_typed(value):
         assert str(sheet["A5"].value).replace("\n", "\r") == value or sheet["A5"].value == value
 
 
-def temporary():
-    """List what openpyxl wrote on the way and did not remove."""
-    return set(Path(gettempdir()).glob("openpyxl.*"))
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """A folder of the test's own for what openpyxl writes on the way."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 def streaming(count, rows):
@@ -190,24 +194,21 @@ def test_rows_are_read_as_they_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_rows_that_are_not_as_many_as_was_said_are_a_fault(tmp_path, count):
-    before = temporary()
+def test_rows_that_are_not_as_many_as_was_said_are_a_fault(tmp_path, scratch, count):
     with pytest.raises(LookupError, match=f"3 rows were read where {count} were counted"):
         write([streaming(count, [(1,)] * 3)], tmp_path / "a.xlsx", title="T", author="A")
-    assert temporary() == before
+    assert list(scratch.iterdir()) == []
 
 
-def test_what_is_cancelled_leaves_nothing(tmp_path):
-    before = temporary()
-
+def test_what_is_cancelled_leaves_nothing(tmp_path, scratch):
     def halt(_done, _total):
         raise KeyboardInterrupt
 
     sheet = streaming(5000, ((number,) for number in range(5000)))
     with pytest.raises(KeyboardInterrupt):
         write([sheet], tmp_path / "a.xlsx", title="T", author="A", tell=halt)
-    assert temporary() == before
-    assert list(tmp_path.iterdir()) == []
+    assert list(scratch.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [scratch]
 
 
 def test_a_wide_table_prints_over_pages_that_repeat_who_it_is_about():
@@ -227,6 +228,21 @@ def test_a_filtered_table_lets_its_readers_narrow_it():
     assert made.protection.sheet
 
 
+@pytest.mark.parametrize(
+    "text", ["a_x0041_b", "_x000D_", "_x12_", "_x_ __x005F_", "ref_x", "=_x0031_"]
+)
+def test_no_text_is_read_as_characters_written_by_their_numbers(text):
+    content, _sheet = written((text, None))
+    rows = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_name("One").to_python()
+    assert rows[-1][0] == text
+
+
+def test_what_no_workbook_may_hold_hides_no_equals_sign():
+    _content, sheet = written(("\x01=1+1", None))
+    assert (sheet["A5"].value, sheet["A5"].data_type) == ("=1+1", "s")
+    assert sheet["A5"].quotePrefix
+
+
 def test_text_is_written_as_it_is():
     text = " <b>&amp; ]]> \u00a0 é\n\tend "
     _content, sheet = written((text, None))
@@ -234,3 +250,10 @@ def test_text_is_written_as_it_is():
     # No spreadsheet takes more in a cell.
     _content, sheet = written(("a" * 40000, None))
     assert len(sheet["A5"].value) == 32767
+
+
+def test_headings_have_room_for_their_words():
+    columns = [Column("Complément de conditionnement", 18, WHOLE), Column("A", 20)]
+    _content, sheet = written((1, "a"), columns=columns)
+    # On two lines, each fifteen points high.
+    assert sheet.row_dimensions[4].height == 30

@@ -384,7 +384,7 @@ def test_a_validated_need_goes_back_while_nothing_of_it_is_in_a_lot(
     assert "Send back for correction" not in door.get(people.clara, address).text
     answer = door.post(people.clara, f"{address}/return", reason="Twice too many")
     assert answer.status_code == 409
-    assert "A part of this need stands in a lot." in answer.text
+    assert "A part of this need stands in a lot, or was put out to tender" in answer.text
     assert (submitted.state, line.is_validated) == (NeedState.VALIDATED, True)
     line.allotted = Decimal(0)
     for person in (people.ada, people.dora, people.eli):

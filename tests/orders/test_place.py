@@ -12,6 +12,7 @@ from procurement.agreements.models import Agreement, AgreementState
 from procurement.kernel.access import Actor
 from procurement.kernel.errors import Forbidden, Refused
 from procurement.kernel.pipeline import today
+from procurement.lots.models import Allocation, AllocationKind
 from procurement.orders import operations
 from procurement.orders.models import Order, OrderLine, OrderState
 from tests.conftest import CountQueries, SignIn
@@ -61,6 +62,22 @@ def test_the_form_shows_prices_and_what_was_declared_and_ordered(
     # Eight cameras declared, three ordered.
     assert ">8 <small>reste 5<" in page
     assert "9\u202f700,00\u00a0€" in page
+
+
+def test_what_rounding_up_added_was_not_declared(
+    ada: FlaskClient, scene: Scene, session: Session
+) -> None:
+    rounded = Allocation(
+        lot_line_id=scene.prices[0].lot_line_id,
+        need_line_id=scene.town_need.id,
+        kind=AllocationKind.SHARED,
+        quantity=Decimal(4),
+        reason="Cartons de 12",
+    )
+    session.add(rounded)
+    session.commit()
+    page = ada.get(f"/agreements/{scene.agreement.id}/orders/new").text
+    assert "<span>8</span>" in page
 
 
 def test_french_numbers_are_read(ada: FlaskClient, scene: Scene, session: Session) -> None:

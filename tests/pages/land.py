@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from openpyxl import load_workbook
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from procurement.agreements import operations as agreements
@@ -96,6 +96,9 @@ def settle_land(app: Flask) -> dict[Role, Actor]:
         return {role: actor_for(person) for role, person in people.items()}
 
 
+#: The campaigns whose needs have gone furthest apart, each of its own kind.
+_POOLED = "Relevé à mutualiser"
+_TITLE = case((Campaign.title.in_([_POOLED, bench.TITLE]), Campaign.title), else_="")
 #: Whether rounding up to whole packs added something to a lot line.
 _ADDED = exists().where(
     Allocation.lot_line_id == LotLine.id, Allocation.kind != AllocationKind.NEED
@@ -131,8 +134,8 @@ def rows_of(actor: Actor) -> dict[str, Select[int]]:
         "lots.pool_item item_id": bench.item_ids(),
         "lots.merge_form campaign_id": bench.campaigns(),
         "lots.merge_form item_id": bench.item_ids().limit(4),
-        "lots.whereabouts need_id": one_of_each(
-            Need, Need.state, Need.campaign_id.in_(bench.campaigns())
+        "lots.whereabouts need_id": one_of_each(Need, Need.state, _TITLE).join(
+            Campaign, Campaign.id == Need.campaign_id
         ),
         "lot_id": one_of_each(Lot, Lot.state, Lot.sheet_version, Lot.released_on.is_(None)),
         "lots.lot_line line_id": one_of_each(LotLine, Lot.state, _ADDED).join(
@@ -206,7 +209,7 @@ def _leave_uploads(session: Session, agent: Actor) -> None:
 
 def _leave_lots(session: Session, people: dict[Role, Person], buyer: Actor) -> None:
     """Leave a draft, and lots that are frozen, out to tender, unsuccessful and awarded."""
-    campaign = make_campaign(session, CampaignState.CLOSED, title="Relevé à mutualiser")
+    campaign = make_campaign(session, CampaignState.CLOSED, title=_POOLED)
     need = make_need(
         session, campaign, people[Role.REQUESTER], NeedState.VALIDATED, people[Role.APPROVER]
     )

@@ -1,5 +1,6 @@
 """The chain in a real Chromium: every role at its part of one purchase, at both widths."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,15 @@ from procurement.catalogue.models import Unit
 from procurement.kernel.pipeline import today
 from procurement.needs.models import NeedState
 from tests.browser import DESKTOP, PHONE, Visitors, axe_check
-from tests.make import make_campaign, make_family, make_item, make_line, make_need, some_siret
+from tests.make import (
+    know_the_law,
+    make_campaign,
+    make_family,
+    make_item,
+    make_line,
+    make_need,
+    some_siret,
+)
 from tests.pages.seat import (
     field,
     follow,
@@ -32,14 +41,18 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def _survey(session: Session, people: People) -> None:
-    """A campaign that the second member has answered: 4 cameras, paid 128.50 until today."""
+    """A campaign that the second member has answered: 4 cameras, paid 128.50, and 900 masts."""
+    know_the_law(session)
     video = make_family(session, label_en="Video protection")
     camera = make_item(session, video, code="VID-1", designation="Caméra dôme")
-    make_item(session, video, code="VID-2", designation="Câble réseau", unit=Unit.METRE)
+    in_tens = {"unit": Unit.METRE, "pack_size": 10}
+    make_item(session, video, code="VID-2", designation="Câble réseau", **in_tens)
+    mast = make_item(session, video, code="VID-3", designation="Mât")
     campaign = make_campaign(session, title="Survey of needs")
     need = make_need(session, campaign, people.basile, NeedState.VALIDATED, people.blanche)
     price = {"paid_price": Decimal("128.50"), "paid_since": today() - timedelta(days=90)}
     make_line(session, need, camera, 4, **price)
+    make_line(session, need, mast, 900)
     session.commit()
 
 
@@ -51,10 +64,8 @@ def _downloaded(page: Page, link: str, folder: Path) -> Path:
     return target
 
 
-def _columns(workbook: Path, sheet: str, key: int, *wanted: int) -> dict[str, list[Any]]:
-    """Read some columns of a sheet by the text of another."""
-    rows = CalamineWorkbook.from_path(str(workbook)).get_sheet_by_name(sheet).to_python()
-    return {str(row[key]): [row[column] for column in wanted] for row in rows}
+def _rows(workbook: Path, sheet: str) -> list[list[Any]]:
+    return CalamineWorkbook.from_path(str(workbook)).get_sheet_by_name(sheet).to_python()
 
 
 @pytest.mark.usefixtures("_survey")
@@ -101,22 +112,41 @@ def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_
     press(alix, "Validate")
     is_told(alix, "The need is validated")
 
-    # The buyer closes, pools, forms, freezes; the sheet has the totals of what was typed.
+    # The buyer closes, and leaves a mistake out of the pool.
     sign_in(clara, "clara")
     clara.goto("/campaigns")
     follow(clara, "Survey of needs")
     press_and_agree(clara, "Close the campaign")
     follow(clara, "Pool the needs")
-    field(clara, "Title of the lot").fill("Cameras")
-    field(clara, "What it takes").select_option("Video protection")
-    press(clara, "Form the lot")
+    follow(clara, "Mât")
+    follow(clara, "Leave out Bourg-Neuf, Mairie")
+    field(clara, "Why is it left out of the pool?").fill("The commune meant 9.")
+    press(clara, "Leave out")
+    is_told(clara, "The line is left out of the pool")
+    follow(clara, "Back to the pool")
+
+    # She forms the lot that is proposed, makes whole packs of it and freezes it.
+    follow(clara, "See which lots the campaign could be cut into")
+    clara.get_by_label(re.compile("^Title of the lot")).fill("Cameras")
+    axe_check(clara)
+    press(clara, "Form the ticked lots")
+    is_told(clara, "1 lot is formed.")
+    follow(clara, "1. Cameras")
+    field(clara, "Tolerance").fill("0")
+    field(clara, "Reason").fill("Reels of ten metres.")
+    press(clara, "Round up to whole packs")
+    is_told(clara, "1 line was rounded up to whole packs.")
+    axe_check(clara)
     press_and_agree(clara, "Freeze the lot")
     is_told(clara, "The lot is frozen")
     sheet = _downloaded(clara, "For buyers, by member (Excel)", tmp_path)
-    total = _columns(sheet, "Quantity estimate", 2, 4)
-    asked = _columns(sheet, "By member", 1, 2, 3)
-    assert (total["Caméra dôme"], total["Câble réseau"]) == ([14], [25])
-    assert (asked["Amboise-la-Petite"], asked["Bourg-Neuf"]) == ([10, 25], [4, ""])
+    total = {row[2]: row[4] for row in _rows(sheet, "Quantity estimate")}
+    assert (total["Caméra dôme"], total["Câble réseau"], "Mât" in total) == (14, 30, False)
+    asked = {(row[2], row[5]): row[7:10] for row in _rows(sheet, "By member")}
+    assert asked["Amboise-la-Petite", "Caméra dôme"] == [10, "", 10]
+    assert asked["Bourg-Neuf", "Caméra dôme"] == [4, "", 4]
+    assert asked["Amboise-la-Petite", "Câble réseau"] == [25, "", 25]
+    assert asked["Stock of the centrale", "Câble réseau"] == ["", 5, 5]
 
     # The buyer values the purchase: what it is worth says how it is passed.
     follow(clara, "Launch the tender")
@@ -152,7 +182,7 @@ def test_a_purchase_in_the_browser(visit: Visitors, viewport: ViewportSize, tmp_
         field(clara, "Unit price of Câble réseau").fill(metre)
         press(clara, "Save the prices")
         is_told(clara, "are saved")
-    field(clara, "Offer").select_option("1. Alpha, 1,477.63 €")
+    field(clara, "Offer").select_option("1. Alpha, 1,493.15 €")
     press_and_agree(clara, "Award the tender")
     is_told(clara, "The lot is awarded to Alpha")
     follow(clara, "Draft the agreement")

@@ -125,6 +125,11 @@ class Project(Base):
         return false() if actor.is_member_side else true()
 
     @property
+    def counted_lots(self) -> list["Lot"]:
+        """What it still buys: a lot that gave its needs back to the pool buys nothing more."""
+        return [lot for lot in self.lots if lot.released_on is None]
+
+    @property
     def months(self) -> int:
         """The whole duration, renewals included."""
         return self.initial_months + self.renewals * self.renewal_months

@@ -31,7 +31,7 @@ from procurement.kernel.database import Quantity
 from procurement.kernel.errors import Refused
 from procurement.lots import queries
 from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine, Project
-from procurement.lots.operations.holding import lock, lock_campaign, refuse_frozen
+from procurement.lots.operations.holding import lock_campaign, lock_drafts
 from procurement.lots.operations.projects import check_open
 from procurement.lots.rules import Territory
 from procurement.members.models import Member, MemberKind
@@ -135,8 +135,7 @@ def dissolve(lot: Lot, *, actor: Actor) -> None:
     firms may hold the lot sheet.
     """
     session = db.session()
-    lock(lot)
-    refuse_frozen(lot)
+    lock_drafts(lot)
     fed = _allocations_of(lot)
     _change_allotted(lot, NeedLine.allotted - Allocation.quantity)
     session.connection().execute(delete(Allocation).where(fed))

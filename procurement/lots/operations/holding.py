@@ -31,9 +31,9 @@ def lock_drafts(*lots: Lot) -> None:
         refuse_frozen(lot)
 
 
-def lock_line(line: LotLine) -> None:
-    """Keep a line of a draft lot, with its lot and its campaign. As :func:`lock_drafts`."""
-    lock_drafts(line.lot)
+def lock_line(line: LotLine, *others: Lot) -> None:
+    """Keep a line of a draft lot, with its lot, others and their campaign, as `lock_drafts`."""
+    lock_drafts(line.lot, *others)
     _reread(line)
 
 

@@ -77,39 +77,40 @@ def _round(
     reason: str,
     actor: Actor,
 ) -> int:
-    added, rows, stock = 0, [], _ZERO
-    for line_id, surplus in _surpluses(lines, tolerance):
-        added += 1
-        stock += surplus.stock
-        rows += _rows(line_id, surplus, reason)
+    surpluses = dict(_surpluses(lines, tolerance))
+    if not surpluses:
+        return 0
+    # Packs may have changed since the last time: what that added is no part of this.
+    drop_rounding(LotLine.id.in_(list(surpluses)))
+    rows = [row for line_id, one in surpluses.items() for row in _rows(line_id, one, reason)]
     if rows:
         db.session.connection().execute(insert(Allocation), rows)
-        audit.record(
-            db.session(),
-            actor,
-            "lots.round_up",
-            rounded,
-            lines=added,
-            added=sum((row["quantity"] for row in rows), _ZERO),
-            stock=stock,
-            tolerance=tolerance,
-            reason=reason,
-        )
-    return added
+    audit.record(
+        db.session(),
+        actor,
+        "lots.round_up",
+        rounded,
+        lines=len(surpluses),
+        added=sum((row["quantity"] for row in rows), _ZERO),
+        stock=sum((one.stock for one in surpluses.values()), _ZERO),
+        tolerance=tolerance,
+        reason=reason,
+    )
+    return len(surpluses)
 
 
 def _surpluses(lines: ColumnElement[bool], tolerance: Decimal) -> Iterator[tuple[int, Surplus]]:
-    """What each of the lines that do not make whole packs is to be given."""
+    """What the needs of each of the lines that do not make whole packs are to be given."""
     found: dict[int, list[Record]] = defaultdict(list)
     for row in db.session.execute(_contributions(lines)):
         found[row.lot_line_id].append(row)
     for line_id, rows in found.items():
-        total = sum((row.quantity for row in rows), _ZERO)
-        surplus = pack_surplus(total, rows[0].pack_size)
-        if surplus:
+        pack_size = rows[0].pack_size
+        if pack_surplus(sum((row.quantity for row in rows), _ZERO), pack_size):
             needs = {
                 row.need_line_id: row.quantity for row in rows if row.kind is AllocationKind.NEED
             }
+            surplus = pack_surplus(sum(needs.values(), _ZERO), pack_size)
             yield line_id, share_surplus(surplus, needs, tolerance)
 
 

@@ -52,12 +52,22 @@ def leave_out(line: NeedLine, reason: str, *, actor: Actor, today: date) -> None
 def put_back(line: NeedLine, reason: str, *, actor: Actor, today: date) -> None:
     """Put a line that was left out into the pool again.
 
-    Raises Refused ``campaign_not_closed`` as :func:`leave_out`, and ``not_left_out``.
+    Raises Refused ``campaign_not_closed`` as :func:`leave_out`, ``not_left_out``, and
+    ``cannot_be_pooled`` for one that is not validated or names no item any more.
     """
     _take(line.need.campaign, today)
     omission = queries.omission_of(line)
     if omission is None:
         raise Refused("not_left_out", _("This line was not left out of the pool."))
+    db.session.refresh(line)
+    if not line.is_validated or line.item_id is None:
+        raise Refused(
+            "cannot_be_pooled",
+            _(
+                "This line is not validated, or names no item any more: put it back once it is"
+                " validated and its item is known."
+            ),
+        )
     db.session.delete(omission)
     db.session.flush()  # What is left out does not enter.
     pooling.enter(NeedLine.id == line.id)

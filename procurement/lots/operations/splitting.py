@@ -16,11 +16,12 @@ from procurement.kernel.database import Record
 from procurement.kernel.errors import Refused
 from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
 from procurement.lots.operations.forming import dissolve
-from procurement.lots.operations.holding import lock_drafts, lock_line
+from procurement.lots.operations.holding import lock_line
 from procurement.lots.operations.packing import drop_rounding
 from procurement.needs.models import NeedLine
 
 _ZERO = Decimal(0)
+_CHANGED = _("Somebody changed this in the meantime. Check it and try again.")
 
 
 class Take(NamedTuple):
@@ -52,6 +53,7 @@ def take(line: LotLine, takes: Sequence[Take], *, actor: Actor) -> Effect:
     it since it was read; ``last_line`` when nothing would be left in the lot.
     """
     lock_line(line)
+    _check_once(takes)
     standing = _standing(line, [one.need_line_id for one in takes])
     changes = [one for one in takes if _is_change(one, standing)]
     if not changes:
@@ -80,7 +82,7 @@ def move(line: LotLine, into: Lot, *, actor: Actor) -> Effect:
     lot = line.lot
     if into.id == lot.id or into.campaign_id != lot.campaign_id:
         raise Refused("other_campaign", _("Choose another lot of this campaign."), "lot_id")
-    lock_drafts(lot, into)
+    lock_line(line, into)
     target = _line_in(into, line)
     is_unrounded = drop_rounding(LotLine.id.in_([line.id, target]))
     _pour(line.id, target)
@@ -98,6 +100,15 @@ def move(line: LotLine, into: Lot, *, actor: Actor) -> Effect:
     if is_gone:
         dissolve(lot, actor=actor)
     return Effect(is_unrounded, is_gone)
+
+
+def _check_once(takes: Sequence[Take]) -> None:
+    """Check that no need line is there twice: the second would be added to the first."""
+    seen: set[int] = set()
+    for one in takes:
+        if one.need_line_id in seen:
+            raise Refused("stale", _CHANGED, one.field)
+        seen.add(one.need_line_id)
 
 
 def _standing(line: LotLine, need_line_ids: Sequence[int]) -> Mapping[int, Record]:
@@ -132,8 +143,7 @@ def _is_change(one: Take, standing: Mapping[int, Record]) -> bool:
         sentence = _("This need is no longer in the pool of this item.")
         raise Refused("not_pooled", sentence, one.field)
     if row.taken != one.was:
-        sentence = _("Somebody changed this in the meantime. Check it and try again.")
-        raise Refused("stale", sentence, one.field)
+        raise Refused("stale", _CHANGED, one.field)
     most = row.pool_quantity - (row.allotted - row.taken)
     if one.quantity > most:
         sentence = _(

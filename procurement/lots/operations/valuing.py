@@ -27,7 +27,7 @@ def valuation(project: Project) -> Valuation:
 
     Raises Refused ``no_lot``, ``price_missing``, ``threshold_unknown``.
     """
-    if not project.lots:
+    if not project.counted_lots:
         raise Refused("no_lot", _("This project has no lot: choose its lots first."))
     _check_prices(project)
     law = _law(project.launch_on, project.nature)
@@ -101,6 +101,8 @@ def value_project(project: Project, *, actor: Actor, today: date) -> Valuation:
         nature_value=(before[1], found.nature_value),
         procedure=(before[2], found.procedure),
         launch_on=project.launch_on,
+        # The next valuation takes the place of this one, which lots may have been launched on.
+        statement=project.statement,
     )
     return found
 

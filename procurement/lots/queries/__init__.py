@@ -4,11 +4,12 @@ from procurement.lots.queries.campaign_sheets import (
     campaign_lots,
     left_out,
     lot_marks,
+    out_marks,
+    pool_marks,
     pooled_by_member,
     pooled_items,
     pooled_members,
     remaining_by_item,
-    waiting_mark,
 )
 from procurement.lots.queries.exports import about_export, export_list, frozen_lots
 from procurement.lots.queries.forming import (
@@ -178,10 +179,12 @@ __all__ = [
     "omissions",
     "other_drafts",
     "other_parts",
+    "out_marks",
     "own_lines",
     "parts",
     "places_by_area",
     "pool",
+    "pool_marks",
     "pooled",
     "pooled_by_member",
     "pooled_items",
@@ -201,7 +204,6 @@ __all__ = [
     "threshold_rows",
     "unpriced_lines",
     "valued_lots",
-    "waiting_mark",
     "with_members",
     "worth",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select, type_coerce
 
 from procurement.catalogue.models import Item
 from procurement.extensions import db
@@ -12,6 +12,9 @@ from procurement.lots.models import Allocation, Lot, LotLine, Project
 from procurement.lots.queries.sheets import AREA, AREA_ID, by_place
 from procurement.members.models import Member, Person, Site
 from procurement.needs.models import NeedLine, Omission
+
+#: Primes by which members are told apart in a sum: a million lines of it stay below 2⁶³.
+_WEIGHT, _WEIGHTS, _MOST = 7919, 10_007, 1_000_003
 
 
 def campaign_lots(campaign_id: int) -> Sequence[Record]:
@@ -145,13 +148,42 @@ def lot_marks(chosen: ColumnElement[bool]) -> Sequence[Record]:
     ).all()
 
 
-def waiting_mark(campaign_id: int) -> Record:
-    """Count and sum the validated lines that wait to be harmonised."""
+def pool_marks(campaign_id: int) -> Sequence[Record]:
+    """Sum by item what is pooled, then what is in lots, each once more by who has how much of it.
+
+    It takes one pass over an index. What goes from one member to another changes only the sums in
+    which each member weighs something else.
+    """
+    weight = cast(NeedLine.member_id, BigInteger) * _WEIGHT % _WEIGHTS
+    pooled, allotted = (
+        type_coerce(one, BigInteger) for one in (NeedLine.pool_quantity, NeedLine.allotted)
+    )
     return db.session.execute(
-        select(func.count(), func.sum(NeedLine.quantity)).where(
-            NeedLine.campaign_id == campaign_id, NeedLine.item_id.is_(None), NeedLine.is_validated
+        select(
+            NeedLine.pool_item_id,
+            func.sum(pooled),
+            func.sum(pooled % _MOST * weight),
+            func.sum(allotted),
+            func.sum(allotted % _MOST * weight),
         )
-    ).one()
+        .where(*_is_pooled(campaign_id))
+        .group_by(NeedLine.pool_item_id)
+        .order_by(NeedLine.pool_item_id)
+    ).all()
+
+
+def out_marks(campaign_id: int) -> tuple[Record, Record]:
+    """Count and sum the validated lines that wait to be harmonised, and those left out."""
+    waiting = select(func.count(), func.sum(NeedLine.quantity)).where(
+        NeedLine.campaign_id == campaign_id, NeedLine.item_id.is_(None), NeedLine.is_validated
+    )
+    left_out = (
+        select(func.count(), func.sum(Omission.need_line_id), func.max(Omission.at))
+        .join(NeedLine, NeedLine.id == Omission.need_line_id)
+        # As in the list of what is left out: the few omissions are read, not all lines.
+        .where(NeedLine.campaign_id + 0 == campaign_id)
+    )
+    return db.session.execute(waiting).one(), db.session.execute(left_out).one()
 
 
 def _is_pooled(campaign_id: int) -> tuple[ColumnElement[bool], ...]:

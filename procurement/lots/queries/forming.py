@@ -67,8 +67,11 @@ def project_choices(campaign: Campaign) -> Sequence[Record]:
 
 
 def is_single_lot(campaign_id: int) -> bool:
-    """Tell whether everything of a campaign stands in one lot: nothing is left for another."""
-    lots = select(func.count()).where(Lot.campaign_id == campaign_id)
+    """Tell whether everything of a campaign stands in one lot: nothing is left for another.
+
+    A lot that gave its needs back holds nothing of it.
+    """
+    lots = select(func.count()).where(Lot.campaign_id == campaign_id, Lot.released_on.is_(None))
     if db.session.scalar(lots) != 1:
         return False
     left = select(NeedLine.id).where(NeedLine.campaign_id == campaign_id, *_LEFT).limit(1)

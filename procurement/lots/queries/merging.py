@@ -1,6 +1,6 @@
 """Items that are pooled as another: which are, which may be, and what each would make."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,6 +34,8 @@ class Suggestion(NamedTuple):
     into_quantity: Decimal
     #: How many units of the second one of the first makes, when nobody has to say it.
     units_each: Decimal | None
+    #: Whether a lot took something of the first, which then stays as it is.
+    is_in_lots: bool
 
 
 class Target(NamedTuple):
@@ -123,27 +125,32 @@ def merge_of(campaign_id: int, item_id: int) -> Equivalence | None:
 def suggestions(campaign_id: int) -> list[Suggestion]:
     """List pairs of pooled items of one family whose designations may mean the same.
 
-    The one that less is asked of comes first, unless its unit cannot be counted in the other's
-    while the other way round can. Nothing is merged by it: a person decides.
+    The one that less is asked of comes first, unless only the other one is in no lot, or only that
+    one's unit can be counted in the other's. Nothing is merged by it: a person decides.
     """
-    asked = _asked(campaign_id)
+    rows = pooled(campaign_id)
+    asked, in_lots = _summed(rows), {row[0] for row in rows if row[3]}
     items = _labels(list(asked))
     taken = set(_sources(campaign_id))
     pairs = _alike(tuple((row.id, row.family_id, row.designation) for row in items.values()))
     return [
-        _suggestion(items[one], items[other], asked)
+        _suggestion(items[one], items[other], asked, in_lots)
         for one, other in pairs
         if one not in taken and other not in taken
     ]
 
 
-def _suggestion(one: Record, other: Record, asked: dict[int, Decimal]) -> Suggestion:
+def _suggestion(
+    one: Record, other: Record, asked: dict[int, Decimal], in_lots: Collection[int]
+) -> Suggestion:
     less, more = sorted((one, other), key=lambda row: (asked[row.id], -row.id))
-    there = units_each(less.unit, less.designation, more.unit)
-    back = units_each(more.unit, more.designation, less.unit)
-    if there is None and back is not None:
-        less, more, there = more, less, back
-    return Suggestion(less, more, asked[less.id], asked[more.id], there)
+    ways = [
+        (first, second, units_each(first.unit, first.designation, second.unit))
+        for first, second in ((less, more), (more, less))
+    ]
+    # Of two that are as good as each other, the first is taken.
+    item, into, each = max(ways, key=lambda way: (way[0].id not in in_lots, way[2] is not None))
+    return Suggestion(item, into, asked[item.id], asked[into.id], each, item.id in in_lots)
 
 
 def targets(campaign_id: int, item: Item, text: str, chosen: Sequence[int]) -> list[Target]:
@@ -151,7 +158,7 @@ def targets(campaign_id: int, item: Item, text: str, chosen: Sequence[int]) -> l
 
     The others are found by ``text``, or without it those that resemble the item most.
     """
-    asked = _asked(campaign_id)
+    asked = _summed(pooled(campaign_id))
     if text:
         found, _is_near = catalogue.search(text)
         ids = [row.id for row in db.session.execute(found)]
@@ -168,9 +175,9 @@ def targets(campaign_id: int, item: Item, text: str, chosen: Sequence[int]) -> l
     ]
 
 
-def _asked(campaign_id: int) -> dict[int, Decimal]:
+def _summed(rows: Sequence[Record]) -> dict[int, Decimal]:
     found: dict[int, Decimal] = {}
-    for row in pooled(campaign_id):
+    for row in rows:
         found[row[0]] = found.get(row[0], Decimal(0)) + row[2] * Quantity.smallest
     return found
 

@@ -1,7 +1,6 @@
 """Purchase projects: their lists, their lots, and what the lots are worth."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
@@ -88,18 +87,22 @@ def priced_lines(lot: Lot, only_missing: bool) -> Query:
 
 
 def unpriced_lines(project: Project) -> Sequence[Record]:
-    """List the lines of a project that have no estimated price."""
+    """List the lines of a project that count and have no estimated price."""
     return db.session.execute(
         select(Lot.id.label("lot_id"), Lot.number, LotLine.position, Item.designation)
         .join(LotLine, LotLine.lot_id == Lot.id)
         .join(Item, Item.id == LotLine.item_id)
-        .where(Lot.project_id == project.id, LotLine.estimated_price.is_(None))
+        .where(*_counted(project), LotLine.estimated_price.is_(None))
         .order_by(Lot.number, LotLine.position)
     ).all()
 
 
+def _counted(project: Project) -> tuple[ColumnElement[bool], ...]:
+    return Lot.project_id == project.id, Lot.released_on.is_(None)
+
+
 def families_of(project: Project) -> Sequence[Record]:
-    """List the purchase families that a project buys of."""
+    """List the purchase families that a project still buys of."""
     return db.session.execute(
         select(Family.id, Family.label_fr, Family.label_en)
         .where(
@@ -107,7 +110,7 @@ def families_of(project: Project) -> Sequence[Record]:
                 select(Item.family_id)
                 .join(LotLine, LotLine.item_id == Item.id)
                 .join(Lot, Lot.id == LotLine.lot_id)
-                .where(Lot.project_id == project.id)
+                .where(*_counted(project))
             )
         )
         .order_by(Family.id)
@@ -115,9 +118,10 @@ def families_of(project: Project) -> Sequence[Record]:
 
 
 def valued_lots(project: Project) -> list[ValuedLot]:
-    """Value each lot of a project, by number. Every line must have a price."""
+    """Value each lot of a project that counts, by number. Every line must have a price."""
     span = Span(project.months, project.campaign.contract_months, project.margin)
-    lines: dict[int, list[tuple[Decimal, Decimal]]] = {lot.id: [] for lot in project.lots}
+    lots = project.counted_lots
+    lines: dict[int, list[tuple[Decimal, Decimal]]] = {lot.id: [] for lot in lots}
     query: Query = select(LotLine.lot_id, _QUANTITY, LotLine.estimated_price).where(
         LotLine.lot_id.in_(list(lines))
     )
@@ -132,21 +136,25 @@ def valued_lots(project: Project) -> list[ValuedLot]:
             lot_value(lines[lot.id], span),
             lot.is_small_lot,
         )
-        for lot in project.lots
+        for lot in lots
     ]
 
 
 def other_parts(project: Project, family_ids: Sequence[int]) -> list[OtherPart]:
     """Value the needs of the same families elsewhere: in other lots, and left in the pool.
 
-    Lots count unless they were unsuccessful, or awarded more than a year before the launch.
+    Lots count unless they were awarded more than a year before the launch. An unsuccessful one of
+    the campaign counts until its needs are in the pool again; of another campaign, neither does.
     """
     return [*_other_lots(project, family_ids), *_still_pooled(project, family_ids)]
 
 
-def _counts(launch_on: date) -> ColumnElement[bool]:
-    is_old = and_(Lot.state == LotState.AWARDED, Lot.awarded_on < a_year_before(launch_on))
-    return and_(Lot.state != LotState.UNSUCCESSFUL, ~func.coalesce(is_old, False))
+def _counts(project: Project) -> ColumnElement[bool]:
+    limit = a_year_before(project.launch_on)
+    is_old = and_(Lot.state == LotState.AWARDED, Lot.awarded_on < limit)
+    still_holds = and_(Lot.campaign_id == project.campaign_id, Lot.released_on.is_(None))
+    is_wanted = or_(Lot.state != LotState.UNSUCCESSFUL, still_holds)
+    return and_(is_wanted, ~func.coalesce(is_old, False))
 
 
 def _other_lots(project: Project, family_ids: Sequence[int]) -> list[OtherPart]:
@@ -167,7 +175,7 @@ def _other_lots(project: Project, family_ids: Sequence[int]) -> list[OtherPart]:
         .outerjoin(Project, Project.id == Lot.project_id)
         .join(LotLine, LotLine.lot_id == Lot.id)
         .join(Item, Item.id == LotLine.item_id)
-        .where(Item.family_id.in_(family_ids), elsewhere, _counts(project.launch_on))
+        .where(Item.family_id.in_(family_ids), elsewhere, _counts(project))
         .order_by(Campaign.closes_on.desc(), Lot.campaign_id.desc(), Lot.number)
     ).all()
     by_lot: dict[int, list[Record]] = {}

@@ -21,7 +21,9 @@ def line_needs(line: LotLine, actor: Actor, *, with_left: bool) -> Query:
 
     Quantities are in units of the line's item: ``asked`` by the member, ``taken`` by this line,
     ``shared`` to it by rounding up, ``elsewhere`` in other lots. ``with_left`` adds the needs of
-    the same item that no lot took whole, which the line may still take.
+    the same item that no lot took whole, which the line may still take. What was given back may be
+    pooled as another item since: nothing of that is ``elsewhere``, and ``asked`` is None where the
+    member asked for another item too.
     """
     taken, shared = aliased(Allocation), aliased(Allocation)
     asked_item = aliased(Item)
@@ -29,6 +31,7 @@ def line_needs(line: LotLine, actor: Actor, *, with_left: bool) -> Query:
     given = func.coalesce(taken.quantity, zero)
     # What an unsuccessful lot gave back is no longer counted in what lots hold.
     held = case((taken.is_released, zero), else_=given)
+    is_pooled_so = NeedLine.pool_item_id == line.item_id
     open_to = (
         (NeedLine.campaign_id == line.lot.campaign_id)
         & NeedLine.is_pooled
@@ -44,11 +47,15 @@ def line_needs(line: LotLine, actor: Actor, *, with_left: bool) -> Query:
             NeedLine.own_unit,
             NeedLine.units_each,
             NeedLine.quantity,
-            func.coalesce(NeedLine.pool_quantity, NeedLine.quantity).label("asked"),
+            case(
+                (is_pooled_so, NeedLine.pool_quantity),
+                (NeedLine.item_id == line.item_id, NeedLine.quantity),
+            ).label("asked"),
             given.label("taken"),
             func.coalesce(shared.quantity, zero).label("shared"),
-            (NeedLine.allotted - held).label("elsewhere"),
+            case((is_pooled_so, NeedLine.allotted - held), else_=zero).label("elsewhere"),
             case((asked_item.id != line.item_id, asked_item.designation)).label("asked_item"),
+            asked_item.unit.label("asked_unit"),
             Member.name.label("member_name"),
             Site.name.label("site_name"),
         )

@@ -174,7 +174,7 @@ def evaluate(plan: Plan, bidders: Decimal | Sequence[Decimal], on: Market) -> Ou
         low, central, high = (rounded(sum(parts, _ZERO)) for parts in costs)
         premium = sum(alone, _ZERO) - together
         largest = max(quantities) / whole
-    lots = list(_lots(plan, costs[1], on))
+        lots = list(_lots(plan, costs[1], on))
     procedures = rounded(on.cost_per_lot * len(lots))
     return Outcome(
         key=plan.key,

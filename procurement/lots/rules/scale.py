@@ -15,6 +15,9 @@ from procurement.kernel.money import rounded
 #: A fitted curve is shown only from so many different quantities on, so far apart, and when it
 #: explains so much of the differences between the prices.
 LEAST_QUANTITIES, LEAST_FACTOR, LEAST_R_SQUARED = 6, Decimal(4), Decimal("0.8")
+#: More prices make the search slow and the curve no better, and the address of a comparison, which
+#: holds them, longer than servers read.
+MOST_POINTS = 60
 #: Beyond so many times the largest quantity that was observed, the curve says nothing.
 FARTHEST = 2
 
@@ -135,7 +138,9 @@ def recover(points: Sequence[Point]) -> Curve | None:
         floor, scale = first.price - drop, drop * first.quantity**eta
     if eta > 1 or floor < 0:
         return None
-    return Curve(*(rounded(part, _PLACES) for part in (floor, scale, eta)))
+    found = Curve(*(rounded(part, _PLACES) for part in (floor, scale, eta)))
+    # Prices of less than a millionth leave nothing to compare by.
+    return found if found.floor or found.scale else None
 
 
 def fit(points: Sequence[Point]) -> Fit:

@@ -12,10 +12,8 @@ from procurement.kernel import money
 from procurement.kernel.forms import Input, Number, Text, amount
 from procurement.lots.rules.plans import EQUAL, MOST_BIDDERS, MOST_EQUAL, Firm
 from procurement.lots.rules.questions import CUTS, Question, Scope
-from procurement.lots.rules.scale import Curve, Fault, Point, basis
+from procurement.lots.rules.scale import MOST_POINTS, Curve, Fault, Point, basis
 
-#: More prices than this make the search slow and the curve no better.
-_MOST_POINTS = 200
 _LARGEST = Decimal(10) ** 9
 _ZERO = Decimal(0)
 
@@ -43,8 +41,8 @@ class Points(fields.Field[list[Point]]):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Point]:
         lines = [line for line in enumerate(str(value).splitlines(), 1) if line[1].strip()]
-        if len(lines) > _MOST_POINTS:
-            raise ValidationError([_("At most %(most)s prices.", most=_MOST_POINTS)])
+        if len(lines) > MOST_POINTS:
+            raise ValidationError([_("At most %(most)s prices.", most=MOST_POINTS)])
         return [self._point(number, line) for number, line in lines]
 
     def _point(self, number: int, line: str) -> Point:
@@ -61,6 +59,13 @@ class Points(fields.Field[list[Point]]):
         if not 0 < quantity <= _LARGEST or not 0 <= price <= _LARGEST:
             sentence = _(
                 "Line %(line)s: the quantity must be above zero, and the price not below it.",
+                line=number,
+            )
+            raise ValidationError([sentence])
+        places = money.places_of(quantity), money.places_of(price)
+        if places[0] > money.QUANTITY_PLACES or places[1] > money.PRICE_PLACES:
+            sentence = _(
+                "Line %(line)s: the quantity has at most 3 decimals, and the price at most 4.",
                 line=number,
             )
             raise ValidationError([sentence])

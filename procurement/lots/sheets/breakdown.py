@@ -24,14 +24,14 @@ def breakdown(lot: Lot, lines: Sequence[Record], estimate: Sheet) -> Sheet:
     name, quantity = _("By member"), format_of(lines)
     columns = [
         Column(_("Département"), 14),
-        Column(_("Intercommunality"), 30),
+        Column(_("Intercommunality"), 36),
         Column(_("Member"), 32, is_strong=True),
         Column(_("No."), 6, WHOLE),
         Column(_("Code"), 13),
         Column(_("Item"), 46),
         Column(_("Unit"), 13),
         Column(_("Needs"), 12, quantity),
-        Column(_("Added by rounding"), 13, quantity),
+        Column(_("Added by rounding"), 18, quantity),
         Column(_("Total"), 12, quantity, is_strong=True),
     ]
     chosen = queries.of_lot(lot)

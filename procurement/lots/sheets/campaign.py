@@ -122,7 +122,7 @@ def _breakdown(chosen: ColumnElement[bool], lines: Sequence[Record], title: _Sai
         Column(_("No."), 6, WHOLE),
         *_item_columns(),
         Column(_("Needs"), 12, quantity),
-        Column(_("Added by rounding"), 13, quantity),
+        Column(_("Added by rounding"), 18, quantity),
         Column(_("Total"), 12, quantity, is_strong=True),
     ]
     asked, kept = queries.breakdown(chosen), queries.stock(chosen)

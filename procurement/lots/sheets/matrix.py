@@ -75,9 +75,9 @@ def _matrix(
     quantity = format_of(across)
     columns = [
         Column(_("Département"), 14),
-        Column(_("Intercommunality"), 28),
+        Column(_("Intercommunality"), 36),
         Column(_("Member"), 30, is_strong=True),
-        *(Column(f"{one.code} {one.designation}", 16, quantity) for one in across),
+        *(Column(f"{one.code} {one.designation}", 18, quantity) for one in across),
     ]
     sheet = Sheet(name, title, columns, rows, frozen_columns=_KEPT)
     below = sheet.first + len(rows)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from procurement.extensions import db
@@ -27,18 +27,20 @@ def _summed(key: InstrumentedAttribute[Any], which: ColumnElement[bool]) -> Subq
 
 
 def _lot_lines() -> Iterator[str]:
-    """What was frozen is the sum of the allocations."""
+    """What was frozen is the sum of the allocations; a draft has no quantity of its own."""
     summed = _summed(Allocation.lot_line_id, true())
     total = func.coalesce(summed.c.total, 0)
+    is_draft = Lot.state == LotState.DRAFT
     query = (
-        select(LotLine.id, LotLine.quantity, total)
+        select(LotLine.id, LotLine.quantity, total, is_draft)
         .join(Lot, Lot.id == LotLine.lot_id)
         .outerjoin(summed, summed.c.key == LotLine.id)
-        .where(Lot.state != LotState.DRAFT, func.coalesce(LotLine.quantity, 0) != total)
+        .where(func.coalesce(LotLine.quantity, 0) != case((is_draft, 0), else_=total))
         .order_by(LotLine.id)
     )
-    for line_id, quantity, allotted in db.session.execute(query):
-        yield f"lot_line {line_id} says {quantity}, its allocations make {allotted}"
+    for line_id, quantity, allotted, is_unfrozen in db.session.execute(query):
+        kept = " and its lot is a draft" if is_unfrozen else ""
+        yield f"lot_line {line_id} says {quantity}, its allocations make {allotted}{kept}"
 
 
 def _need_lines() -> Iterator[str]:

@@ -60,6 +60,8 @@ def validate(need: Need, seen: int | None = None, *, actor: Actor) -> None:
         raise Refused(
             "own_need", _("You wrote in this need: somebody who did not must validate it.")
         )
+    # Somebody may be ending the pooling, or merging items: what they do comes before or after.
+    db.session.refresh(need.campaign, with_for_update=True)
     if need.campaign.state not in queries.TAKES_VALIDATION:
         raise Refused(
             "no_longer_pooled",

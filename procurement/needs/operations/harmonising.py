@@ -167,9 +167,7 @@ def _decide(
         )
     _write(rows)
     pooling.enter(
-        and_(
-            NeedLine.campaign_id == campaign.id, NeedLine.words.is_not(None), ~NeedLine.is_pooled
-        )
+        and_(NeedLine.campaign_id == campaign.id, NeedLine.words.is_not(None), ~NeedLine.is_pooled)
     )
     _remember(meanings, actor, today)
     audit.record(
