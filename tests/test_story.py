@@ -100,10 +100,10 @@ def test_one_purchase(desks: dict[str, Desk], strict: Flask) -> None:
     clara.presses("Freeze the lot")
     sheet = clara.downloads("For buyers, by member (Excel)")
     total = {row[2]: row[4] for row in cells(sheet, "Quantity estimate")}
-    asked = {(row[2], row[5]): row[7] for row in cells(sheet, "By member")}
+    broken_down = {(row[2], row[5]): row[7] for row in cells(sheet, "By member")}
     assert (total["Caméra"], total["Câble"]) == (14, 55)
-    for body, cameras, cable in (("Amboise-la-Petite", 10, 25), ("Bourg-Neuf", 4, 30)):
-        assert (asked[body, "Caméra"], asked[body, "Câble"]) == (cameras, cable)
+    for body, *made in (("Amboise-la-Petite", 10, 25), ("Bourg-Neuf", 4, 30)):
+        assert [broken_down[body, "Caméra"], broken_down[body, "Câble"]] == made
 
     # She values the purchase: what it is worth says how it is passed.
     clara.follows("Launch the tender")

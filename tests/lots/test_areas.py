@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from procurement.lots import editions
 from procurement.lots.editions import Edition
-from procurement.lots.rules import Area, may_be_named
+from procurement.lots.rules import Area, Body, may_be_coded, may_be_named
 from procurement.members.models import Member, MemberKind, Site
 from procurement.needs.models import NeedState
 from tests.make import make_line, make_member, make_need, make_person, make_site
@@ -36,6 +36,25 @@ def test_an_area_is_named_when_that_tells_nobody(name, members, told, is_named):
     key = 7 if name else None
     found = may_be_named([Area("78", key, name, members)], told)
     assert found == ({("78", 7)} if is_named else set())
+
+
+@pytest.mark.parametrize(
+    "bodies, communes, coded",
+    [
+        # Two bodies of a start that several communes have.
+        ([(7, 1, "781"), (8, 2, "781")], {"781": 38}, {("78", "781")}),
+        # The same body twice, two bodies of a start that one commune alone has, or nobody knows.
+        ([(7, 1, "781"), (7, 1, "781")], {"781": 38}, set()),
+        ([(7, 1, "780"), (None, 2, "780")], {"780": 1}, set()),
+        ([(7, 1, "782"), (8, 2, "782")], {"781": 38}, set()),
+        ([(7, 1, None), (8, 2, None)], {"781": 38}, set()),
+        # Where one of them is told by the name of its area, the other stands alone.
+        ([(5, 1, "781"), (8, 2, "781")], {"781": 38}, set()),
+    ],
+)
+def test_postcodes_are_told_when_they_tell_nobody(bodies, communes, coded):
+    rows = [Body("78", *one) for one in bodies]
+    assert may_be_coded(rows, {("78", 5)}, communes) == coded
 
 
 @pytest.fixture
@@ -97,6 +116,32 @@ def test_the_suppliers_edition_counts_places_by_area(territory, english):
         ["92", "Département 92", 1, 4],
     ]
     assert sum(row[7] for row in rows) == 54
+
+
+def test_what_no_name_may_tell_is_told_by_the_start_of_its_postcodes(session, territory, english):
+    codes = {
+        "Fontaine-Haute": "78120",
+        "Gué-Saint-Pré": "78124",
+        "Hameau-Long": "78330",
+        "Jouy-le-Clos": "78000",
+    }
+    for name, postcode in codes.items():
+        body = session.query(Member).filter_by(name=name).one()
+        body.postcode = postcode
+        for site in body.sites:
+            site.postcode = postcode
+    lot = territory.freeze(territory.form())
+    content = editions.lot_sheet(lot, Edition.SUPPLIER)
+    rows = places(content)
+    assert [[*row[:2], *row[6:]] for row in rows] == [
+        ["78", "Plaine aux Bœufs", 4, 10],
+        ["78", "Postcodes that start with 781", 4, 10],
+        ["78", "Elsewhere in département 78", 9, 30],
+        ["92", "Département 92", 1, 4],
+    ]
+    held = raw(content)
+    for trace in (*codes.values(), "780", "783"):
+        assert f">{trace}" not in held
 
 
 @pytest.mark.parametrize("name", ["en", "fr"])

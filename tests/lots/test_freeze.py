@@ -155,7 +155,7 @@ def test_a_split_waits_for_the_freezing_and_finds_the_lot_frozen(app, session, g
     def split() -> None:
         with app.app_context():
             begin_write(db.session())
-            line = db.session.get(LotLine, line_id)
+            line = db.session.get_one(LotLine, line_id)
             try:
                 takes = [Take(need_line_id, Decimal(3), Decimal(10))]
                 operations.take(line, takes, actor=buyer)

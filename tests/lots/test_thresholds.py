@@ -140,7 +140,12 @@ def test_a_wrong_field(people: People, door: Door, field: str, typed: str) -> No
 
 def test_a_share_and_a_duty(session: Session, people: People) -> None:
     buyer, day = actor_for(people.clara), date(2028, 1, 1)
-    told = {"valid_until": None, "article": "R2123-1 2°", "source": "Test", "actor": buyer}
+    told: dict[str, Any] = {
+        "valid_until": None,
+        "article": "R2123-1 2°",
+        "source": "Test",
+        "actor": buyer,
+    }
     share = operations.add_threshold(
         LegalRule.SMALL_LOT_SHARE, Nature.WORKS, day, value=Decimal(25), **told
     )

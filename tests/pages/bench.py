@@ -38,6 +38,7 @@ class _Bench:
 
     campaign: Campaign
     need: Need
+    lines: dict[int, NeedLine]
     packed: Item
     left_out: Item
     merged: Item
@@ -47,7 +48,6 @@ class _Bench:
     refrozen: Item
     failed: Item
     free: Item
-    lines: dict[int, NeedLine]
 
 
 def campaigns() -> Select[int]:
@@ -57,11 +57,8 @@ def campaigns() -> Select[int]:
 
 def item_ids() -> Select[int]:
     """Select the items that are asked for in it, merged or not."""
-    return (
-        select(NeedLine.item_id)
-        .where(NeedLine.campaign_id.in_(campaigns()), NeedLine.item_id.is_not(None))
-        .distinct()
-    )
+    asked = select(NeedLine.item_id).where(NeedLine.campaign_id.in_(campaigns()))
+    return select(Item.id).where(Item.id.in_(asked)).order_by(Item.id)
 
 
 def leave_bench(session: Session, agent: Person, approver: Person, buyer: Actor) -> None:
@@ -111,7 +108,7 @@ def _survey(session: Session, agent: Person, approver: Person) -> _Bench:
         lines[item.id] = make_line(session, need, item, quantity)
         make_line(session, elsewhere, item, 2 * quantity, remark="Deux sites, à livrer séparément")
     make_line(session, need, None, 4, words="Bancs de parc", own_unit="pièce")
-    return _Bench(campaign, need, *items, lines=lines)
+    return _Bench(campaign, need, lines, *items)
 
 
 def _fail(session: Session, bench: _Bench, on: dict[str, Any]) -> None:

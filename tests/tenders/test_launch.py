@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -141,10 +142,18 @@ def test_other_thresholds_on_the_day_of_the_launch(
     session: Session, ground: Ground, project: Project
 ) -> None:
     tomorrow = today() + timedelta(days=1)
-    value = {"value": Decimal(61_000), "valid_until": None, "article": "R2122-8", "source": "Test"}
-    lots.add_threshold(LegalRule.DISPENSE, Nature.SUPPLIES, tomorrow, actor=ground.buyer, **value)
+    lots.add_threshold(
+        LegalRule.DISPENSE,
+        Nature.SUPPLIES,
+        tomorrow,
+        value=Decimal(61_000),
+        valid_until=None,
+        article="R2122-8",
+        source="Test",
+        actor=ground.buyer,
+    )
     session.flush()
-    launch_day = {"actor": ground.buyer, "today": tomorrow}
+    launch_day: dict[str, Any] = {"actor": ground.buyer, "today": tomorrow}
     with refused("launch_date"):
         operations.launch(ground.lot, SOON, **launch_day)
     project.launch_on = tomorrow
@@ -167,7 +176,7 @@ def test_the_environment_is_compulsory_from_a_day_on(
 ) -> None:
     clauses = {"environmental_clause": None, "environmental_criterion": None}
     make_project(session, [ground.lot], launch_on=day, **clauses)
-    answer = {"actor": ground.buyer, "today": day}
+    answer: dict[str, Any] = {"actor": ground.buyer, "today": day}
     if is_taken:
         operations.launch(ground.lot, SOON, **answer)
     else:

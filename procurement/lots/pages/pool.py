@@ -42,6 +42,7 @@ def pool(campaign_id: int) -> ResponseReturnValue:
         chosen=chosen,
         found=found,
         page=page,
+        page_size=SIZE,
         pool=queries.with_members(campaign.id, chosen, shown),
         merged=queries.merged_into(campaign.id),
         left_out=left_out,

@@ -87,7 +87,9 @@ from procurement.lots.queries.projects import (
 )
 from procurement.lots.queries.sheets import (
     areas,
+    bodies,
     breakdown,
+    communes_by_start,
     count_of,
     delivered_to,
     member_names,
@@ -132,11 +134,13 @@ __all__ = [
     "acts_on",
     "added",
     "areas",
+    "bodies",
     "breakdown",
     "campaign_choices",
     "campaign_lots",
     "codes_unfed",
     "codes_without_line",
+    "communes_by_start",
     "contributed",
     "contributions_to",
     "count_of",

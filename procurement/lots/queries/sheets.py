@@ -10,6 +10,7 @@ from procurement.catalogue.models import Item
 from procurement.extensions import db
 from procurement.kernel.database import Query, Record
 from procurement.lots.models import Allocation, AllocationKind, Lot, LotLine
+from procurement.lots.rules import START
 from procurement.members.models import Member, MemberKind, Site
 from procurement.needs.models import NeedLine
 
@@ -20,6 +21,8 @@ AREA = aliased(Member, name="area")
 AREA_ID = case(
     (Member.kind == MemberKind.INTERCOMMUNALITY, Member.id), else_=Member.intercommunality_id
 )
+#: Places of one start of postcode are near each other.
+_START = func.substr(Site.postcode, 1, START)
 
 
 def of_lot(lot: Lot) -> ColumnElement[bool]:
@@ -161,6 +164,22 @@ def areas(lot: Lot) -> Sequence[Record]:
     return db.session.execute(grouped.order_by(NeedLine.departement, first)).all()
 
 
+def bodies(lot: Lot) -> Sequence[Record]:
+    """List whom a lot is delivered to: département, intercommunality, member, start of postcode."""
+    query = _fed(lot).join(Site, Site.id == NeedLine.site_id)
+    shown = (NeedLine.departement, AREA.id, NeedLine.member_id, _START)
+    return db.session.execute(query.add_columns(*shown).distinct()).all()
+
+
+def communes_by_start() -> dict[str, int]:
+    """Count the communes of the territory by the first figures of their postcode."""
+    start = func.substr(Member.postcode, 1, START)
+    counted = select(start, func.count()).where(
+        Member.kind == MemberKind.COMMUNE, Member.postcode.is_not(None)
+    )
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(start))}
+
+
 def delivered_to(lot: Lot) -> set[str]:
     """Name the bodies that a lot delivers to, their places, and the towns of these."""
     query = _fed(lot).join(Site, Site.id == NeedLine.site_id)
@@ -169,15 +188,17 @@ def delivered_to(lot: Lot) -> set[str]:
 
 
 def places_by_area(lot: Lot) -> Sequence[Record]:
-    """Count the places of each line of a lot by area, and sum what goes to them."""
+    """Count the places of each line of a lot by area and start of postcode, and sum their needs."""
     shown = (
         NeedLine.departement,
         AREA.id.label("area_id"),
+        _START.label("start"),
         LotLine.id.label("line_id"),
         func.count(distinct(NeedLine.site_id)).label("places"),
         func.sum(Allocation.quantity).label("quantity"),
     )
-    grouped = _fed(lot).add_columns(*shown).group_by(NeedLine.departement, AREA.id, LotLine.id)
+    query = _fed(lot).join(Site, Site.id == NeedLine.site_id).add_columns(*shown)
+    grouped = query.group_by(NeedLine.departement, AREA.id, _START, LotLine.id)
     return db.session.execute(grouped).all()
 
 

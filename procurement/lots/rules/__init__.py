@@ -1,7 +1,10 @@
 """What this room calculates and compares, on plain values."""
 
 from procurement.lots.rules.areas import (
+    START,
     Area,
+    Body,
+    may_be_coded,
     may_be_named,
 )
 from procurement.lots.rules.merging import units_each
@@ -26,8 +29,10 @@ __all__ = [
     "CUTTING_LABELS",
     "DEPARTEMENTS",
     "SPREAD_LABELS",
+    "START",
     "TERRITORY_LABELS",
     "Area",
+    "Body",
     "CheckedAllocation",
     "CheckedLine",
     "Cutting",
@@ -39,6 +44,7 @@ __all__ = [
     "check_figure",
     "differences",
     "dqe_total",
+    "may_be_coded",
     "may_be_named",
     "pack_surplus",
     "price_for",

@@ -12,14 +12,14 @@ from procurement.lots import queries, rules
 from procurement.lots.models import Lot
 from procurement.lots.sheets.common import format_of, titled, unit_of
 
-#: A département and the intercommunality within it.
-_Key = tuple[str, int | None]
+#: A département, and within it an intercommunality, the start of postcodes, or what is left.
+_Key = tuple[str, int | str | None]
 
 
 def places_by_area(lot: Lot, lines: Sequence[Record]) -> Sheet:
     """Make the table of places and quantities by area: no name of it gives a member away."""
     name = _("Delivery places")
-    said = _("An area whose name would tell who is delivered to is counted in its département.")
+    said = _("An area whose name would tell who is delivered to is told by its postcodes.")
     columns = [
         Column(_("Département"), 14),
         Column(_("Area"), 36, is_strong=True),
@@ -62,13 +62,18 @@ def named_places(lot: Lot, lines: Sequence[Record]) -> Sheet:
 def _by_area(lot: Lot, lines: Sequence[Record]) -> Iterator[tuple[Cell, ...]]:
     areas = [rules.Area(*row) for row in queries.areas(lot)]
     named = rules.may_be_named(areas, queries.delivered_to(lot))
+    bodies = [rules.Body(*row) for row in queries.bodies(lot)]
+    coded = rules.may_be_coded(bodies, named, queries.communes_by_start())
     folded: dict[tuple[_Key, int], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     for row in queries.places_by_area(lot):
-        key = (row.departement, row.area_id)
-        shown = key if key in named else (row.departement, None)
+        shown: _Key = (row.departement, None)
+        if (row.departement, row.area_id) in named:
+            shown = (row.departement, row.area_id)
+        elif (row.departement, row.start) in coded:
+            shown = (row.departement, row.start)
         places, quantity = folded[shown, row.line_id]
         folded[shown, row.line_id] = places + row.places, quantity + row.quantity
-    for key, label in _labels(areas, named).items():
+    for key, label in _labels(areas, named, coded).items():
         for line in lines:
             if (key, line.id) in folded:
                 yield key[0], label, *_item(line), *folded[key, line.id]
@@ -77,15 +82,20 @@ def _by_area(lot: Lot, lines: Sequence[Record]) -> Iterator[tuple[Cell, ...]]:
         yield None, _("Stock of the centrale"), *_item(known[line_id]), None, quantity
 
 
-def _labels(areas: Sequence[rules.Area], named: set[_Key]) -> Mapping[_Key, str]:
-    """Name the areas in their order; what is not named comes last in its département."""
+def _labels(
+    areas: Sequence[rules.Area], named: set[tuple[str, int | None]], coded: set[tuple[str, str]]
+) -> Mapping[_Key, str]:
+    """Name the areas in their order, then the postcodes; what is left of a département is last."""
     labels: dict[_Key, str] = {}
     for code in rules.DEPARTEMENTS:
-        told = {
+        told: dict[_Key, str] = {
             (code, area.id): area.name or ""
             for area in areas
             if area.departement == code and (code, area.id) in named
         }
+        for departement, start in sorted(coded):
+            if departement == code:
+                told[code, start] = _("Postcodes that start with %(start)s", start=start)
         labels |= told
         rest = _("Elsewhere in département %(code)s", code=code)
         labels[code, None] = rest if told else _("Département %(code)s", code=code)

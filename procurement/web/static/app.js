@@ -31,12 +31,37 @@
     if (add) add.focus();
   }
 
-  // Send a search form in the background and replace only the results, so that the caret stays where it is.
+  // What was ticked stays ticked when other rows are shown: what is not among them is named in its form.
+  function ticksOf(target) {
+    return [...document.querySelectorAll(`#${target} :checked[data-tick], [data-ticks="${target}"] :checked`)];
+  }
+
+  function tickAgain(target, ticked, address) {
+    const kept = document.querySelector(`[data-ticks="${target}"]`);
+    if (!kept) return;
+    const list = kept.querySelector("div");
+    list.replaceChildren();
+    for (const box of ticked) {
+      const shown = document.querySelector(`#${target} [data-tick][value="${box.value}"]`);
+      if (shown) {
+        shown.checked = true;
+        continue;
+      }
+      const label = document.createElement("label");
+      box.name = box.id = `items-${Number(kept.dataset.first) + list.children.length}-item_id`;
+      box.removeAttribute("aria-label");
+      label.append(box, ` ${box.dataset.tick}`);
+      list.append(label);
+    }
+    kept.hidden = !list.children.length;
+    // What is refused comes back with the same rows.
+    const form = kept.closest("form");
+    form.action = new URL(address.search || "?", form.action);
+  }
+
+  // Fetch a list in the background and replace only its rows, so that the caret stays where it is.
   let running = null;
-  async function search(form) {
-    const target = form.dataset.search;
-    const address = new URL(form.action);
-    address.search = new URLSearchParams(new FormData(form));
+  async function show(target, address) {
     if (running) running.abort();
     running = new AbortController();
     try {
@@ -44,7 +69,9 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = page.getElementById(target);
       if (answer.ok && found) {
+        const ticked = ticksOf(target);
         document.getElementById(target).replaceChildren(...found.childNodes);
+        tickAgain(target, ticked, address);
         const told = document.getElementById(`${target}-told`);
         if (told) told.textContent = page.getElementById(told.id).textContent;
         history.replaceState(null, "", address);
@@ -52,9 +79,28 @@
         location.assign(address);
       }
     } catch (error) {
-      if (error.name !== "AbortError") form.submit();
+      if (error.name !== "AbortError") location.assign(address);
     }
   }
+
+  function search(form) {
+    const address = new URL(form.action);
+    address.search = new URLSearchParams(new FormData(form));
+    return show(form.dataset.search, address);
+  }
+
+  // Another page of a list forgets nothing that is ticked either.
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest(".pager a");
+    const kept = link && document.querySelector("[data-ticks]");
+    const target = kept && document.getElementById(kept.dataset.ticks);
+    if (!target || !target.contains(link) || !ticksOf(target.id).length) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    await show(target.id, new URL(link.href));
+    target.tabIndex = -1;
+    target.focus();
+  });
 
   let pause = 0;
   document.addEventListener("input", (event) => {
