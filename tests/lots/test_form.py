@@ -1,9 +1,11 @@
 """Forming a lot."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from procurement.catalogue.models import Trade
@@ -122,7 +124,8 @@ def test_a_share_is_of_what_is_left(session, ground):
 def test_a_share_that_makes_no_unit_is_refused(ground):
     with refused("already_allotted") as caught:
         ground.form(ground.camera, share=1)
-    assert "no whole unit" in str(caught.value.sentence)
+    with force_locale("en"):
+        assert "no whole unit" in str(caught.value.sentence)
 
 
 def test_it_may_join_a_purchase_project(session, ground):
@@ -286,7 +289,7 @@ def test_a_refused_form_keeps_what_was_typed(session, ground, door):
     assert answer.status_code == 409
     assert "Nothing is left to allot for VID-001" in answer.text
     assert 'value="Les deux"' in answer.text
-    assert f'value="{ground.tablet.id}" checked' in answer.text
+    assert re.search(rf'value="{ground.tablet.id}"[^>]* checked', answer.text)
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,10 @@ def test_the_page_shows_what_changed(session, ground, door, frozen):
     assert "Version 2" in page
     assert "by Clara" in page
     assert "What differs from version 1: 1" in page
-    assert list(session.scalars(select(SheetVersion.number))) == [1, 2]
+    assert list(session.scalars(select(SheetVersion.number).order_by(SheetVersion.number))) == [
+        1,
+        2,
+    ]
 
 
 def test_a_thawed_lot_may_be_dissolved(session, ground, door, frozen):

@@ -329,6 +329,7 @@ def test_what_is_typed_outlives_a_reload_and_is_forgotten_once_saved(visit: Visi
     field(page, "How many").fill("2")
     field(page, "Counted in").fill("pièce")
     press(page, "Add it and give its price")
+    expect(field(page, "Unit price paid today")).to_be_visible()
     page.goto(need)
     page.get_by_text("Not in the catalogue?").click()
     expect(field(page, "What you need, in your own words")).to_have_value("")
